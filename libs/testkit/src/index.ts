@@ -1,0 +1,2 @@
+export { seededRng } from './seeded-rng.ts';
+export { VirtualClock } from './virtual-clock.ts';

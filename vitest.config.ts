@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+
+/** Real processes and sockets share two cores in CI: one such file at a time keeps their counts honest. */
+const oneAtATime = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 60_000 };
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: ['libs/*/src/**/*.test.ts', 'services/*/src/**/*.test.ts'] } },
+      { test: { name: 'architecture', include: ['test/architecture/src/**/*.test.ts'] } },
+      { test: { name: 'sdk', include: ['test/sdk/src/**/*.test.ts'], ...oneAtATime } },
+      { test: { name: 'e2e', include: ['test/e2e/src/**/*.test.ts'], ...oneAtATime } },
+    ],
+  },
+});
