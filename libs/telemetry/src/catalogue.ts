@@ -1,0 +1,254 @@
+/**
+ * Every metric that Leeward shows, in one place: grep a name here and you find what it means, how it is labelled and
+ * why its buckets stand where they stand. docs/metrics.md is written from this file, and a test compares the two.
+ *
+ * The property of an entry is its name without `leeward_`, in camel case; that is also its property on Metrics.
+ *
+ * Labels come from closed sets only (LABELS says which): a set that a client could widen would let any caller grow the
+ * process until the kernel kills it. What is not in its set is reported as `other`.
+ */
+export const PREFIX = 'leeward_';
+
+/** What each label may hold. */
+export const LABELS = {
+  route: 'a configured route’s name, `*` for the catch-all, `other` for a model that no route serves',
+  surface: '`chat`, `fim`, `embeddings` or `passthrough`',
+  dialect: 'the dialect answered: `mistral` or `openai`',
+  status: 'the HTTP status that the client was sent; `499` when it left before one',
+  provider: 'a configured provider’s name',
+  key: 'a configured key’s name, never its secret',
+  model: 'a configured model’s name at the provider, `other` for one that only a catch-all route names',
+  outcome: '`ok`, `quota`, `capacity`, `fault`, `credentials`, `model-gone`, `caller-fault` or `cancelled`',
+  reason: 'why, in the words of the decision: a fault’s reason such as `first-token-timeout`, else the outcome',
+  result: '`ok` or `failed`',
+  quota_group: 'a configured quota group’s name',
+  unit: '`requests-per-minute`, `requests-per-second`, `tokens-per-minute` or `tokens-per-month`',
+  code: 'an error code from docs/errors.md',
+  kind: '`prompt`, `cached`, `completion` or `reasoning`',
+  metric: 'the name of a metric in this list',
+  version: 'Leeward’s version',
+  node: 'the version of Node.js it runs on',
+} as const;
+
+export type LabelName = keyof typeof LABELS;
+
+/** Counters and histograms grow by events; a gauge is set; a mirror is a gauge read from the state at each scrape. */
+export type MetricType = 'counter' | 'gauge' | 'mirror' | 'histogram';
+
+export interface MetricEntry {
+  readonly name: string;
+  readonly type: MetricType;
+  readonly help: string;
+  readonly labels: readonly LabelName[];
+  /** Upper bounds in seconds, and the sentence that says why these. */
+  readonly buckets?: { readonly bounds: readonly number[]; readonly why: string };
+  /** Whether an observation may carry a trace id, shown as an exemplar in OpenMetrics. */
+  readonly exemplars?: true;
+}
+
+const TARGET = ['provider', 'key', 'model'] as const;
+const QUOTA = ['provider', 'quota_group', 'model', 'unit'] as const;
+
+/** Seconds until a model says its first word, for the route as a whole and for one attempt alike. */
+const FIRST_TOKEN_BUCKETS = {
+  bounds: [0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 20, 30, 60],
+  why:
+    'Mistral’s models answer first between 0.2 and 2 s, so half of the bounds stand there; 20 s is the default of ' +
+    'timeouts.firstTokenMs, and what lies above it has waited through a failover.',
+} as const;
+
+export const catalogue = {
+  requestsTotal: {
+    name: 'leeward_requests_total',
+    type: 'counter',
+    help: 'Requests answered, by what the client was sent.',
+    labels: ['route', 'surface', 'dialect', 'status'],
+  },
+  requestDurationSeconds: {
+    name: 'leeward_request_duration_seconds',
+    type: 'histogram',
+    help: 'From the first byte of a request to the last byte of its answer, streams included.',
+    labels: ['route', 'surface'],
+    buckets: {
+      bounds: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300],
+      why:
+        'An embedding takes a tenth of a second and a long stream minutes, so three or four bounds to each tenfold, ' +
+        'up to 300 s, the default of timeouts.totalMs.',
+    },
+    exemplars: true,
+  },
+  timeToFirstTokenSeconds: {
+    name: 'leeward_time_to_first_token_seconds',
+    type: 'histogram',
+    help: 'From the first byte of a request to the first content sent to its client, failovers included.',
+    labels: ['route'],
+    buckets: FIRST_TOKEN_BUCKETS,
+    exemplars: true,
+  },
+  chunkGapSeconds: {
+    name: 'leeward_chunk_gap_seconds',
+    type: 'histogram',
+    help: 'The longest silence between two writes of one stream: a stall that its reader saw.',
+    labels: ['route'],
+    buckets: {
+      bounds: [0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30],
+      why:
+        'A healthy stream says 20 to 200 chunks a second, so the bounds are dense from 5 to 200 ms; a reader notices a ' +
+        'pause from half a second, and 30 s is the default of timeouts.idleMs.',
+    },
+  },
+  overheadSeconds: {
+    name: 'leeward_overhead_seconds',
+    type: 'histogram',
+    help: 'Leeward’s own part of the time to the answer’s first byte: reading, choosing, translating.',
+    labels: ['surface'],
+    buckets: {
+      bounds: [0.000_05, 0.000_1, 0.000_2, 0.000_3, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1],
+      why:
+        'The own cost of a small request is 0.1 to 0.2 ms, so the bounds begin at 50 µs and are dense below 1 ms; what ' +
+        'lies above 10 ms is a full event loop, not work.',
+    },
+  },
+  attemptsTotal: {
+    name: 'leeward_attempts_total',
+    type: 'counter',
+    help: 'Attempts at a target, by how each one ended.',
+    labels: [...TARGET, 'outcome', 'reason'],
+  },
+  attemptFirstTokenSeconds: {
+    name: 'leeward_attempt_first_token_seconds',
+    type: 'histogram',
+    help: 'From the sending of one attempt to its first content: how fast a provider is, without Leeward’s failovers.',
+    labels: ['provider', 'model'],
+    buckets: FIRST_TOKEN_BUCKETS,
+  },
+  failoversTotal: {
+    name: 'leeward_failovers_total',
+    type: 'counter',
+    help: 'Requests that moved on to a later pool of their route, by what ended the attempt before.',
+    labels: ['route', 'reason'],
+  },
+  streamRecoveriesTotal: {
+    name: 'leeward_stream_recoveries_total',
+    type: 'counter',
+    help: 'Streams that broke after their first content, by whether another target could carry them on.',
+    labels: ['route', 'result'],
+  },
+  retriesTotal: {
+    name: 'leeward_retries_total',
+    type: 'counter',
+    help: 'Attempts beyond a request’s first, by what ended the attempt before.',
+    labels: ['reason'],
+  },
+  retryBudgetBalance: {
+    name: 'leeward_retry_budget_balance',
+    type: 'mirror',
+    help: 'Retries that this node may still make now. At 0 a failing upstream is no longer retried.',
+    labels: [],
+  },
+  breakerState: {
+    name: 'leeward_breaker_state',
+    type: 'mirror',
+    help: 'A target’s breaker: 0 closed, 1 half-open, 2 open.',
+    labels: TARGET,
+  },
+  breakerTripsTotal: {
+    name: 'leeward_breaker_trips_total',
+    type: 'counter',
+    help: 'Times that a target’s breaker opened, by why.',
+    labels: [...TARGET, 'reason'],
+  },
+  targetLoad: {
+    name: 'leeward_target_load',
+    type: 'mirror',
+    help: 'The load by which a picker compares targets: the lower, the sooner picked.',
+    labels: TARGET,
+  },
+  targetInFlight: {
+    name: 'leeward_target_in_flight',
+    type: 'mirror',
+    help: 'Attempts now under way at a target, from this node.',
+    labels: TARGET,
+  },
+  quotaLimit: {
+    name: 'leeward_quota_limit',
+    type: 'mirror',
+    help: 'What the vendor allows a quota group for a model in one window, as configured or learned.',
+    labels: QUOTA,
+  },
+  quotaRemaining: {
+    name: 'leeward_quota_remaining',
+    type: 'mirror',
+    help: 'What this node believes to be left of that limit in the current window.',
+    labels: QUOTA,
+  },
+  inFlightRequests: {
+    name: 'leeward_in_flight_requests',
+    type: 'mirror',
+    help: 'Requests of clients now under way.',
+    labels: [],
+  },
+  clientDisconnectsTotal: {
+    name: 'leeward_client_disconnects_total',
+    type: 'counter',
+    help: 'Clients that left before their answer ended.',
+    labels: ['surface'],
+  },
+  rejectedRequestsTotal: {
+    name: 'leeward_rejected_requests_total',
+    type: 'counter',
+    help: 'Requests that Leeward itself answered with an error, by its code.',
+    labels: ['code'],
+  },
+  tokensTotal: {
+    name: 'leeward_tokens_total',
+    type: 'counter',
+    help: 'Tokens used, as upstreams report them. `cached` is part of `prompt`, `reasoning` part of `completion`.',
+    labels: ['model', 'kind'],
+  },
+  costUsdTotal: {
+    name: 'leeward_cost_usd_total',
+    type: 'counter',
+    help: 'What those tokens cost at list price, in US dollars, for the models whose price is known.',
+    labels: ['model'],
+  },
+  configReloadsTotal: {
+    name: 'leeward_config_reloads_total',
+    type: 'counter',
+    help: 'Changes of the config file or its secrets, by whether they could be taken over.',
+    labels: ['result'],
+  },
+  configLastReloadSuccess: {
+    name: 'leeward_config_last_reload_success',
+    type: 'gauge',
+    help: '1 when the config that runs is the one on disk, 0 when the last change was refused.',
+    labels: [],
+  },
+  spansDroppedTotal: {
+    name: 'leeward_spans_dropped_total',
+    type: 'counter',
+    help: 'Spans lost because the collector was slow, away or refused them.',
+    labels: [],
+  },
+  logLinesDroppedTotal: {
+    name: 'leeward_log_lines_dropped_total',
+    type: 'counter',
+    help: 'Log lines lost because whoever reads standard output did not keep up.',
+    labels: [],
+  },
+  metricSeriesOverflowTotal: {
+    name: 'leeward_metric_series_overflow_total',
+    type: 'counter',
+    help: 'Times that a metric was at its bound of series, so that a new label set was counted as `other`.',
+    labels: ['metric'],
+  },
+  buildInfo: {
+    name: 'leeward_build_info',
+    type: 'gauge',
+    help: 'Always 1; the labels say what runs.',
+    labels: ['version', 'node'],
+  },
+} as const satisfies Record<string, MetricEntry>;
+
+export type Catalogue = typeof catalogue;
+export type MetricKey = keyof Catalogue;

@@ -1,0 +1,14 @@
+export { ATTRIBUTE, type AttributeName, type SpanAttributes } from './attributes.ts';
+export { catalogue, type LabelName, type MetricEntry, type MetricKey } from './catalogue.ts';
+export { createLogger, type Logger, type LoggerOptions, type LogFields } from './logger.ts';
+export {
+  type CounterChild,
+  createMetrics,
+  type GaugeChild,
+  type HistogramChild,
+  type Metrics,
+  type MetricsOptions,
+} from './metrics.ts';
+export { type LogLevel, type TelemetryOptions, telemetryOptions } from './options.ts';
+export { startTracing } from './start-tracing.ts';
+export type { AttemptSpan, ExchangeSpan, Tracing, TracingOptions } from './tracing.ts';

@@ -1,0 +1,99 @@
+import type { Clock } from '@leeward/kernel';
+import { destination, pino } from 'pino';
+import type { LogLevel } from './options.ts';
+import { redact } from './redaction.ts';
+
+/**
+ * One structured line per decision, as JSON. A line is written off the hot path: it goes into a buffer, and the buffer
+ * to the file descriptor by the thread pool. When whoever reads it is slower than what is written, lines are dropped
+ * and counted; they never hold a request, and they never grow the process.
+ */
+
+/** What a line says. An exchange's lines carry `requestId`, and `traceId` when it is sampled; an error is `error`. */
+export type LogFields = Readonly<Record<string, unknown>> & {
+  readonly requestId?: string | undefined;
+  readonly traceId?: string | undefined;
+  readonly error?: unknown;
+};
+
+/** `event` is noun, then past verb: `breaker-opened`. */
+export interface Logger {
+  debug(fields: LogFields, event: string): void;
+  info(fields: LogFields, event: string): void;
+  warn(fields: LogFields, event: string): void;
+  error(fields: LogFields, event: string): void;
+  /** Whether a line of this level would be written: ask before gathering costly fields. */
+  writes(level: LogLevel): boolean;
+  setLevel(level: LogLevel): void;
+  /** Writes out what is buffered, for as long as the signal allows. Never rejects. */
+  flush(signal: AbortSignal): Promise<void>;
+}
+
+export interface LoggerOptions {
+  readonly level: LogLevel;
+  /** Fields on every line, such as the instance. */
+  readonly base: LogFields;
+  /** Where lines go: a file descriptor (standard output unless said) or, in a test, anything that takes them. */
+  readonly destination?: number | { write(line: string): void };
+  /** Told how many lines were lost. */
+  readonly onDropped?: (count: number) => void;
+}
+
+const STANDARD_OUTPUT = 1;
+
+/** Lines wait for each other up to a page, so that a busy node makes one system call for about ten of them. */
+const BUFFER_BYTES = 4_096;
+
+/** A quiet node's line is not kept longer than a person watching would notice. */
+const FLUSH_EVERY_MS = 200;
+
+/** About 20,000 lines: seconds of a busy node's access log while the reader is away. Beyond it lines are dropped. */
+const BUFFER_BYTES_MAX = 8 * 1024 * 1024;
+
+export function createLogger(options: LoggerOptions, deps: { clock: Clock }): Logger {
+  const out = openDestination(options);
+  const lines = pino(
+    {
+      level: options.level,
+      base: redact(options.base),
+      messageKey: 'event',
+      timestamp: () => `,"time":"${new Date(deps.clock.wallMs()).toISOString()}"`,
+      formatters: { level: (level) => ({ level }), log: redact },
+    },
+    out,
+  );
+  return {
+    debug: (fields, event) => lines.debug(fields, event),
+    info: (fields, event) => lines.info(fields, event),
+    warn: (fields, event) => lines.warn(fields, event),
+    error: (fields, event) => lines.error(fields, event),
+    writes: (level) => lines.isLevelEnabled(level),
+    setLevel: (level) => {
+      lines.level = level;
+    },
+    flush: (signal) =>
+      new Promise((resolve) => {
+        if (signal.aborted) resolve();
+        signal.addEventListener('abort', () => resolve(), { once: true });
+        // The first flush ends with the write under way, and leaves less than a page behind; the second writes that.
+        // A pipe cannot be synced to disk and says so in an error; what was buffered has gone out by then.
+        lines.flush(() => lines.flush(() => resolve()));
+      }),
+  };
+}
+
+function openDestination(options: LoggerOptions): { write(line: string): void } {
+  const { destination: to = STANDARD_OUTPUT, onDropped } = options;
+  if (typeof to !== 'number') return to;
+  const out = destination({
+    dest: to,
+    sync: false,
+    minLength: BUFFER_BYTES,
+    maxLength: BUFFER_BYTES_MAX,
+    periodicFlush: FLUSH_EVERY_MS,
+  });
+  out.on('drop', () => onDropped?.(1));
+  // A full disk or a closed pipe must not end the process; the lines in hand are tried again with the next write.
+  out.on('error', () => onDropped?.(1));
+  return out;
+}
