@@ -1,0 +1,2 @@
+export type { Candidate, Picker, Skip } from './picker.ts';
+export { weightedRandomPicker } from './weighted-random.ts';

@@ -1,0 +1,185 @@
+/**
+ * A circuit breaker: opossum keeps the state, our trip rule decides.
+ *
+ * opossum's own rule (an error percentage over all calls) trips on a single failure or not at all, and its reset time
+ * is fixed and runs on the wall clock. So its threshold is set out of reach, `open()` is called by our rule, and the
+ * next probe is timed here: the wait doubles with each trip, drawn from its upper half so that breakers that opened
+ * together do not probe together. At the probe time the open circuit is replaced by one born half-open (opossum's
+ * documented `state` option), which admits exactly one live request: success closes, a fault opens again, and an
+ * outcome that says nothing about the target (the client left, the quota is empty) makes room for another probe.
+ */
+import { EventEmitter } from 'node:events';
+import type { Clock, Rng, Timer } from '@leeward/kernel';
+import CircuitBreaker from 'opossum';
+import type { BreakerOptions } from './options.ts';
+import { type TripReason, TripRule } from './trip-rule.ts';
+
+export type BreakerState = 'closed' | 'open' | 'half-open';
+
+/** What an attempt said about its target. `neutral` says nothing. */
+export type Verdict = 'success' | 'fault' | 'neutral';
+
+export interface BreakerView {
+  readonly state: BreakerState;
+  readonly lastTrip: { readonly reason: TripReason; readonly atMs: number } | undefined;
+  /** On the monotonic clock; undefined unless open. */
+  readonly nextProbeAtMs: number | undefined;
+  readonly successShare: number;
+  readonly samples: number;
+}
+
+/** An attempt's stay inside the breaker. `leave` is called exactly once. */
+export interface Pass {
+  leave(verdict: Verdict): void;
+}
+
+type Circuit = CircuitBreaker<[Promise<void>], void>;
+
+export class Breaker {
+  readonly #clock: Clock;
+  readonly #rng: Rng;
+  readonly #options: BreakerOptions;
+  readonly #onTrip: (reason: TripReason) => void;
+  readonly #rule: TripRule;
+  /** Rotates opossum's statistics, which otherwise keep one number for every call ever made. */
+  readonly #rotation = new EventEmitter();
+  #circuit: Circuit;
+  #sinceRotation = 0;
+  #trips = 0;
+  #lastTrip: { reason: TripReason; atMs: number } | undefined;
+  #probe: { atMs: number; timer: Timer } | undefined;
+
+  constructor(deps: { clock: Clock; rng: Rng }, options: BreakerOptions, onTrip: (reason: TripReason) => void) {
+    this.#clock = deps.clock;
+    this.#rng = deps.rng;
+    this.#options = options;
+    this.#onTrip = onTrip;
+    this.#rule = new TripRule(options);
+    this.#circuit = this.#newCircuit('closed');
+  }
+
+  get state(): BreakerState {
+    if (this.#circuit.closed) return 'closed';
+    return this.#circuit.halfOpen ? 'half-open' : 'open';
+  }
+
+  /** Whether an attempt may enter now: closed, or half-open with the probe not yet taken. */
+  get admits(): boolean {
+    return this.#circuit.closed || this.#circuit.pendingClose;
+  }
+
+  /** Milliseconds until the next probe may enter; 0 unless open. */
+  get probeInMs(): number {
+    return this.state === 'open' && this.#probe !== undefined ? Math.max(0, this.#probe.atMs - this.#clock.nowMs()) : 0;
+  }
+
+  enter(): Pass | undefined {
+    if (!this.admits) return undefined;
+    if (++this.#sinceRotation >= ROTATE_EVERY) {
+      this.#sinceRotation = 0;
+      this.#rotation.emit('rotate');
+    }
+    const circuit = this.#circuit;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    // The rejection is the verdict's way into opossum, which has acted on it by then; there is no one else to tell.
+    circuit.fire(promise).catch(() => undefined);
+    return { leave: (verdict) => this.#leave(circuit, verdict, resolve, reject) };
+  }
+
+  /** Opens it by hand, as an operator or a peer's evidence may. */
+  trip(reason: TripReason): void {
+    if (this.state === 'open') return;
+    this.#lastTrip = { reason, atMs: this.#clock.nowMs() };
+    this.#circuit.open();
+  }
+
+  view(): BreakerView {
+    const { share, samples } = this.#rule.rate(this.#clock.nowMs());
+    return {
+      state: this.state,
+      lastTrip: this.#lastTrip,
+      nextProbeAtMs: this.state === 'open' ? this.#probe?.atMs : undefined,
+      successShare: share,
+      samples,
+    };
+  }
+
+  /** Stops its timer. */
+  close(): void {
+    this.#probe?.timer.cancel();
+    this.#circuit.shutdown();
+  }
+
+  #leave(circuit: Circuit, verdict: Verdict, resolve: () => void, reject: (cause: Error) => void): void {
+    const stale = circuit !== this.#circuit;
+    const probing = circuit.halfOpen;
+    switch (verdict) {
+      case 'success':
+        if (!stale && !probing) this.#rule.recordSuccess(this.#clock.nowMs());
+        resolve();
+        return;
+      case 'neutral':
+        // Settling the probe either way would be a claim; a fresh half-open circuit lets another request make it.
+        if (!stale && probing) this.#replaceCircuit('half-open');
+        else resolve();
+        return;
+      case 'fault': {
+        // An attempt that began before the last trip tells nothing new.
+        if (stale) return;
+        if (probing) {
+          this.#lastTrip = { reason: 'probe-failed', atMs: this.#clock.nowMs() };
+          reject(new Error('probe failed'));
+          return;
+        }
+        const reason = this.#rule.recordFault(this.#clock.nowMs());
+        reject(new Error('fault'));
+        if (reason !== undefined && this.state === 'closed') this.trip(reason);
+        return;
+      }
+    }
+  }
+
+  #opened(): void {
+    this.#trips++;
+    this.#rule.reset();
+    const ceilingMs = Math.min(this.#options.maxProbeAfterMs, this.#options.probeAfterMs * 2 ** (this.#trips - 1));
+    const waitMs = ceilingMs * (0.5 + this.#rng() / 2);
+    this.#probe = {
+      atMs: this.#clock.nowMs() + waitMs,
+      timer: this.#clock.after(waitMs, () => this.#replaceCircuit('half-open')),
+    };
+    this.#onTrip(this.#lastTrip?.reason ?? 'by-operator');
+  }
+
+  #replaceCircuit(state: 'half-open'): void {
+    this.#circuit.shutdown();
+    this.#circuit = this.#newCircuit(state);
+  }
+
+  #newCircuit(state: 'closed' | 'half-open'): Circuit {
+    const circuit: Circuit = new CircuitBreaker((attempt: Promise<void>) => attempt, {
+      timeout: false,
+      // Out of reach: our rule trips, and our timer probes.
+      errorThresholdPercentage: 101,
+      resetTimeout: NEVER_MS,
+      enableSnapshots: false,
+      rollingPercentilesEnabled: false,
+      rotateBucketController: this.#rotation,
+      ...(state === 'half-open' ? { state: HALF_OPEN } : {}),
+    });
+    circuit.on('open', () => this.#opened());
+    circuit.on('close', () => {
+      this.#trips = 0;
+      this.#rule.reset();
+    });
+    return circuit;
+  }
+}
+
+/** We read none of opossum's statistics; a few hundred calls a bucket keep them small. */
+const ROTATE_EVERY = 256;
+
+/** The longest delay that setTimeout takes. */
+const NEVER_MS = 2 ** 31 - 1;
+
+const HALF_OPEN = { enabled: true, closed: false, halfOpen: true, warmUp: false, shutdown: false };

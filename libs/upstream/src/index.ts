@@ -1,0 +1,20 @@
+export { Breaker, type BreakerState, type BreakerView, type Verdict } from './breaker.ts';
+export { classifyRefusal, msToNextMinute, readRetryAfterMs } from './classify.ts';
+export { Cooldown } from './cooldown.ts';
+export { Fleet, type FleetDeps, type PoolEntryOptions } from './fleet.ts';
+export {
+  type BreakerOptions,
+  breakerOptions,
+  type KeyOptions,
+  keyOptions,
+  type ProviderOptions,
+  providerOptions,
+} from './options.ts';
+export { CANCELLED, type FaultReason, fault, OK, type Outcome, type OutcomeKind, outcomeReason } from './outcome.ts';
+export { Member, type Pool } from './pool.ts';
+export type { Key, Provider } from './provider.ts';
+export { type Lease, Target, type TargetState, type TargetView } from './target.ts';
+export type { InFlight, Receiver, Transport, UpstreamCall, UpstreamHeaders } from './transport.ts';
+export type { TripReason } from './trip-rule.ts';
+export { undiciTransport } from './undici-transport.ts';
+export { type WholeAnswer, wholeCall } from './whole-call.ts';
