@@ -1,0 +1,15 @@
+export type {
+  AttemptCause,
+  AttemptReport,
+  AttemptStart,
+  CandidateView,
+  Downstream,
+  Exchange,
+  ExchangeEnd,
+  ExchangeReport,
+  Reply,
+  Served,
+} from './exchange.ts';
+export { type PoolEntry, type Retries, type RouteOptions, routeOptions, type Timeouts } from './options.ts';
+export { RetryBudget } from './retry-budget.ts';
+export { type RunDeps, runExchange } from './run.ts';

@@ -1,0 +1,57 @@
+/**
+ * How much repeating a node may do. Each exchange pays in a share of a retry, and going over the pools once more takes
+ * one out, so that an outage can never multiply the traffic by more than that share (finagle's RetryBudget). A small
+ * floor per second lets a quiet node retry at all.
+ *
+ * Not charged: the first attempt at a sibling or at the next pool. It goes to a target that has not failed this
+ * exchange, its number is bounded by the route, and breakers keep it off targets known to be ill.
+ */
+import type { Clock } from '@leeward/kernel';
+
+interface RetryBudgetOptions {
+  /** Share of exchanges that may be repeated. A fifth doubles nothing, yet covers any fault rate worth retrying. */
+  readonly share: number;
+  /** Retries per second that are always allowed. */
+  readonly perSecond: number;
+  /** Unspent retries are kept for so many seconds' worth at the most. */
+  readonly maxBalance: number;
+}
+
+export const RETRY_BUDGET: RetryBudgetOptions = { share: 0.2, perSecond: 10, maxBalance: 200 };
+
+export class RetryBudget {
+  readonly #clock: Clock;
+  readonly #options: RetryBudgetOptions;
+  #balance: number;
+  #refilledAtMs: number;
+
+  constructor(clock: Clock, options: RetryBudgetOptions = RETRY_BUDGET) {
+    this.#clock = clock;
+    this.#options = options;
+    this.#balance = options.perSecond;
+    this.#refilledAtMs = clock.nowMs();
+  }
+
+  get balance(): number {
+    this.#refill();
+    return this.#balance;
+  }
+
+  deposit(): void {
+    this.#balance = Math.min(this.#options.maxBalance, this.#balance + this.#options.share);
+  }
+
+  withdraw(): boolean {
+    this.#refill();
+    if (this.#balance < 1) return false;
+    this.#balance -= 1;
+    return true;
+  }
+
+  #refill(): void {
+    const nowMs = this.#clock.nowMs();
+    const earned = ((nowMs - this.#refilledAtMs) / 1000) * this.#options.perSecond;
+    this.#refilledAtMs = nowMs;
+    this.#balance = Math.min(this.#options.maxBalance, this.#balance + earned);
+  }
+}

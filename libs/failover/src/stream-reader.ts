@@ -1,0 +1,125 @@
+/**
+ * Reads one attempt's event stream for the relay: decodes, holds everything back until the first content, and knows
+ * when the answer is complete. An answer is complete when each of its choices has given a finish reason; a `[DONE]`, or
+ * a socket closed in good order, without that is a stream cut short.
+ */
+import { fault, type Outcome, type UpstreamHeaders } from '@leeward/upstream';
+import { type JsonObject, readChunk, SseDecoder, type SseEvent, type Usage } from '@leeward/wire';
+import type { Chunk, StreamRelay } from './stream-relay.ts';
+
+export type Progress =
+  /** `heard`: something came that shows a working upstream. `full`: the client cannot take more just now. */
+  | { readonly kind: 'more'; readonly heard: boolean; readonly full: boolean }
+  | { readonly kind: 'complete'; readonly usage: Usage | undefined }
+  | { readonly kind: 'broken'; readonly outcome: Outcome };
+
+/** Tool calls come whole, so one event may carry a long argument list; a megabyte is beyond every model's output. */
+const MAX_EVENT_BYTES = 1024 * 1024;
+
+/** Contentless chunks before the first content; vendors send one or two. */
+const MAX_HELD_CHUNKS = 64;
+
+export class StreamReader {
+  readonly #relay: StreamRelay;
+  readonly #choices: number;
+  readonly #dialect: 'mistral' | 'openai';
+  readonly #onCommit: (headers: UpstreamHeaders) => void;
+  readonly #decoder = new SseDecoder({ maxEventBytes: MAX_EVENT_BYTES });
+  #held: Chunk[] | undefined = [];
+  #finished = 0;
+  #done = false;
+
+  constructor(
+    relay: StreamRelay,
+    options: {
+      readonly dialect: 'mistral' | 'openai';
+      readonly choices: number;
+      /** Called at the first content, before anything is written. */
+      readonly onCommit: (headers: UpstreamHeaders) => void;
+    },
+  ) {
+    this.#relay = relay;
+    this.#dialect = options.dialect;
+    this.#choices = options.choices;
+    this.#onCommit = options.onCommit;
+  }
+
+  get usage(): Usage | undefined {
+    return this.#relay.usage;
+  }
+
+  take(bytes: Buffer, headers: UpstreamHeaders): Progress {
+    let heard = false;
+    try {
+      for (const event of this.#decoder.push(bytes)) {
+        if (this.#done) break;
+        if (event.data === '') continue;
+        if (event.data === '[DONE]') {
+          if (!this.#isComplete) return this.#broken(fault('truncated'));
+          this.#finish();
+          return { kind: 'complete', usage: this.#relay.usage };
+        }
+        const outcome = this.#takeEvent(event, headers);
+        if (outcome !== undefined) return this.#broken(outcome);
+        heard ||= this.#held === undefined;
+      }
+    } catch (error) {
+      // Both are the upstream's doing: an event beyond all bounds, or one that is not JSON.
+      if (error instanceof SyntaxError) return this.#broken(fault('not-json'));
+      if (error instanceof RangeError) return this.#broken(fault('oversized'));
+      throw error;
+    }
+    return { kind: 'more', heard, full: !this.#relay.flush() };
+  }
+
+  /** Whether the answer is whole although no `[DONE]` came; if so, the client gets its proper end. */
+  endsWell(): boolean {
+    if (this.#done) return true;
+    if (!this.#isComplete) return false;
+    this.#finish();
+    return true;
+  }
+
+  keepAlive(): void {
+    this.#relay.keepAlive();
+  }
+
+  onDrain(resume: () => void): void {
+    this.#relay.onDrain(resume);
+  }
+
+  get #isComplete(): boolean {
+    return this.#finished >= this.#choices;
+  }
+
+  #takeEvent(event: SseEvent, headers: UpstreamHeaders): Outcome | undefined {
+    const json = JSON.parse(event.data) as JsonObject | null;
+    if (json === null || typeof json !== 'object') return fault('not-json');
+    const facts = readChunk(this.#dialect, json);
+    if (facts.error !== undefined || facts.finishReason === 'error') return fault('error-frame');
+    if (facts.finishReason !== undefined) this.#finished++;
+    const chunk = { json, raw: event.raw, facts };
+    if (this.#held === undefined) return this.#relay.push(chunk) ? undefined : fault('diverged');
+    this.#held.push(chunk);
+    if (this.#held.length > MAX_HELD_CHUNKS) return fault('empty');
+    if (!facts.content && facts.finishReason === undefined) return undefined;
+    return this.#commit(this.#held, headers);
+  }
+
+  #commit(held: readonly Chunk[], headers: UpstreamHeaders): Outcome | undefined {
+    this.#held = undefined;
+    this.#onCommit(headers);
+    return held.every((chunk) => this.#relay.push(chunk)) ? undefined : fault('diverged');
+  }
+
+  #broken(outcome: Outcome): Progress {
+    this.#done = true;
+    this.#relay.flush();
+    return { kind: 'broken', outcome };
+  }
+
+  #finish(): void {
+    this.#done = true;
+    this.#relay.finish();
+  }
+}
