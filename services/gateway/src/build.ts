@@ -1,0 +1,196 @@
+/**
+ * The only file that constructs things, in plain calls from the bottom up. What a config change replaces is made by
+ * `generation`; everything else lives as long as the process.
+ */
+import { randomUUID } from 'node:crypto';
+import { type Picker, weightedRandomPicker } from '@leeward/balancer';
+import { RetryBudget } from '@leeward/failover';
+import { type Clock, type Rng, systemClock, systemRng } from '@leeward/kernel';
+import { createLogger, createMetrics, type Logger, type Metrics, startTracing, type Tracing } from '@leeward/telemetry';
+import { Fleet, undiciTransport } from '@leeward/upstream';
+import { Decisions } from './admin/decisions.ts';
+import { printable } from './config/redact.ts';
+import type { Settings } from './config/settings.ts';
+import { adminApp } from './http/admin-app.ts';
+import { type App, dataApp, type Generation } from './http/app.ts';
+import { authenticator } from './http/client-keys.ts';
+import { Models } from './http/models.ts';
+import { passthrough } from './http/passthrough.ts';
+import { requestIdOf } from './http/request-id.ts';
+import { mirrorTargets } from './mirror-targets.ts';
+import { type ModelLabel, modelLabels } from './model-labels.ts';
+import { ExchangeWatcher } from './record.ts';
+import { Routes } from './routes.ts';
+import { VERSION } from './version.ts';
+
+export interface Gateway {
+  readonly app: App;
+  readonly admin: ReturnType<typeof adminApp>;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly tracing: Tracing;
+  readonly isDraining: () => boolean;
+  readonly drain: () => void;
+  /** Takes a new config over; running requests end with the one they began with. */
+  readonly reload: (settings: Settings) => void;
+  readonly close: () => Promise<void>;
+}
+
+/** Series that one metric may have: 64 targets with a dozen outcomes each, before values collapse into `other`. */
+const SERIES_LIMIT = 2000;
+
+export async function build(settings: Settings): Promise<Gateway> {
+  const clock = systemClock;
+  const rng = systemRng;
+  const { telemetry } = settings;
+  const metrics = createMetrics({ seriesLimit: SERIES_LIMIT, version: VERSION });
+  const instanceId = randomUUID();
+  const logger = createLogger(
+    {
+      level: telemetry.logLevel,
+      base: { service: telemetry.serviceName, instance: instanceId },
+      onDropped: (count) => metrics.logLinesDroppedTotal.child().inc(count),
+    },
+    { clock },
+  );
+  const tracing = await startTracing(
+    {
+      endpoint: telemetry.otlp?.endpoint,
+      headers: telemetry.otlp?.headers ?? {},
+      sampling: telemetry.traceSampling,
+      serviceName: telemetry.serviceName,
+      instanceId,
+      version: VERSION,
+      onDropped: (count) => metrics.spansDroppedTotal.child().inc(count),
+    },
+    { rng, clock },
+  );
+  const decisions = new Decisions();
+  const shared = { clock, rng, picker: weightedRandomPicker(rng), budget: new RetryBudget(clock), metrics, logger };
+  let live = liveConfig({ ...shared, tracing, decisions }, settings, undefined);
+  let draining = false;
+  const drain = () => {
+    if (!draining) logger.info({ inFlight: app.inFlight() }, 'drain-started');
+    draining = true;
+  };
+
+  const app = dataApp({
+    clock,
+    metrics,
+    logger,
+    newId: randomUUID,
+    isDraining: () => draining,
+    current: () => live.generation,
+    passthrough: passthrough({
+      providers: () => live.fleet.providers,
+      requestIdOf: (request) => requestIdOf(request, randomUUID),
+      onAnswered: (request, provider, keyName, status) => {
+        metrics.requestsTotal.child('other', 'passthrough', 'mistral', String(status)).inc();
+        logger.info(
+          { requestId: requestIdOf(request, randomUUID), provider, keyName, status, method: request.method },
+          'passthrough-answered',
+        );
+      },
+    }),
+  });
+  metrics.onCollect(() => {
+    metrics.inFlightRequests.child().set(app.inFlight());
+    metrics.retryBudgetBalance.child().set(shared.budget.balance);
+    mirrorTargets(metrics, live.fleet.targets, live.modelLabel);
+  });
+
+  return {
+    app,
+    admin: adminApp({
+      metrics,
+      isDraining: () => draining,
+      drain,
+      targets: () => live.fleet.targets.map((target) => target.view()),
+      decisions: () => decisions.list(clock.nowMs()),
+      config: () => printable(live.settings),
+      inFlight: app.inFlight,
+    }),
+    logger,
+    metrics,
+    tracing,
+    isDraining: () => draining,
+    drain,
+    reload: (next) => {
+      const before = live;
+      live = liveConfig({ ...shared, tracing, decisions }, next, before);
+      logger.setLevel(next.telemetry.logLevel);
+      before.fleet.retire(live.fleet).catch((error: unknown) => logger.error({ error }, 'fleet-retire-failed'));
+    },
+    close: () => live.fleet.retire(),
+  };
+}
+
+interface Shared {
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly picker: Picker;
+  readonly budget: RetryBudget;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly tracing: Tracing;
+  readonly decisions: Decisions;
+}
+
+interface LiveConfig {
+  readonly settings: Settings;
+  readonly fleet: Fleet;
+  readonly generation: Generation;
+  readonly modelLabel: ModelLabel;
+}
+
+/** Everything that follows from the config, with what was learned of unchanged providers taken over from `before`. */
+function liveConfig(shared: Shared, settings: Settings, before: LiveConfig | undefined): LiveConfig {
+  const { clock, rng, metrics, logger, tracing, decisions } = shared;
+  const modelLabel = modelLabels(settings.routes);
+  const fleet = new Fleet(
+    {
+      clock,
+      rng,
+      openTransport: ({ baseUrl, connections }) => undiciTransport(new URL(baseUrl).origin, { connections }),
+      onTrip: (target, reason) => {
+        metrics.breakerTripsTotal
+          .child(target.provider.name, target.key.name, modelLabel(target.model), reason)
+          .inc();
+        logger.warn({ target: target.id, reason, freeInMs: Math.round(target.freeInMs) }, 'breaker-opened');
+      },
+      onKeyRejected: (provider, keyName) => logger.warn({ provider, keyName }, 'key-quarantined'),
+    },
+    settings.providers,
+    before?.fleet,
+  );
+  const routes = new Routes(fleet, settings.routes);
+  fleet.prune();
+  const watcher = new ExchangeWatcher({
+    clock,
+    metrics,
+    tracing,
+    logger,
+    decisions,
+    accessLog: settings.telemetry.accessLog,
+    modelLabel,
+  });
+  return {
+    settings,
+    fleet,
+    modelLabel,
+    generation: {
+      authenticate: authenticator(settings.auth),
+      limits: settings.limits,
+      models: new Models({ clock, providers: fleet.providers, routeNames: routes.names }),
+      inference: {
+        clock,
+        rng,
+        picker: shared.picker,
+        budget: shared.budget,
+        routes,
+        limits: settings.limits,
+        watcher,
+      },
+    },
+  };
+}

@@ -1,0 +1,188 @@
+/**
+ * One config, from bytes to frozen settings: read → YAML with lines → secrets resolved → schema → cross-checks. It
+ * never throws for what the operator wrote, and reports everything that is wrong at once, not the first thing only.
+ */
+import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
+import { REDACTED } from '@leeward/kernel';
+import { crossCheck } from './cross-checks.ts';
+import { type LineOf, MAX_CONFIG_BYTES, readDocument } from './document.ts';
+import type { Environment } from './environment.ts';
+import { type Explanation, explain } from './explain.ts';
+import { type ReadFile, readFailure } from './files.ts';
+import { settingsJsonSchema } from './json-schema.ts';
+import { pathText, type Problem } from './problem.ts';
+import { settingsSchema } from './schema.ts';
+import { directoryOf, resolveSecrets } from './secrets.ts';
+import { type Auth, deepFreeze, type Settings } from './settings.ts';
+
+/** A file, or text that has no file (the built-in config, the demo, tests). */
+export type ConfigInput = { readonly path: string } | { readonly text: string };
+
+export interface ConfigDeps {
+  readonly env: Environment;
+  readonly readFile: ReadFile;
+}
+
+/** What each file that was read, or tried, held; a later reading that differs is a change (watch.ts). */
+export type Sources = ReadonlyMap<string, Source>;
+
+export interface Source {
+  /** A hash of what was read, or in words why nothing could be. */
+  readonly content: string;
+  readonly maxBytes: number;
+}
+
+export type ConfigResult =
+  | {
+      readonly kind: 'ok';
+      readonly settings: Settings;
+      readonly warnings: readonly Problem[];
+      readonly sources: Sources;
+    }
+  | { readonly kind: 'refused'; readonly problems: readonly Problem[]; readonly sources: Sources };
+
+/** More help than this helps nobody. */
+const MAX_PROBLEMS = 100;
+
+/** Shorter "secrets" are words that occur in any message; nothing that short protects anything. */
+const MIN_SCRUBBED = 6;
+
+export async function loadConfig(input: ConfigInput, deps: ConfigDeps): Promise<ConfigResult> {
+  const sources = new Map<string, Source>();
+  const readFile = recording(deps.readFile, sources);
+  const directory = 'path' in input ? directoryOf(input.path) : resolve('.');
+  const bytes = await configBytes(input, readFile);
+  if (typeof bytes === 'string') return refused([{ path: '(config)', problem: bytes }], sources);
+
+  const document = readDocument(bytes);
+  if (document.kind === 'refused') return refused(document.problems, sources);
+  const {
+    value,
+    problems: secretProblems,
+    forbidden,
+  } = await resolveSecrets(document.value, { ...deps, readFile, directory });
+  const parsed = settingsSchema.safeParse(value);
+  const schemaProblems = parsed.success ? [] : explain(parsed.error.issues, value, settingsJsonSchema());
+  const { problems: crossProblems, warnings } = crossCheck(value);
+
+  const locate = (found: readonly Explanation[]) => found.map((one) => located(one, document.lineOf, forbidden));
+  // What the document could not give a value for is told once, not again as missing.
+  const told = new Set(document.problems.map(({ path }) => path));
+  const ownProblems = locate([...schemaProblems, ...secretProblems, ...crossProblems]).filter(
+    ({ path }) => !told.has(path),
+  );
+  const problems = [...document.problems, ...ownProblems];
+  if (!parsed.success || problems.length > 0) return refused(problems, sources);
+  const settings = settingsFrom(parsed.data, fingerprintOf(sources, bytes));
+  return { kind: 'ok', settings, warnings: locate(warnings), sources };
+}
+
+/** Equal for equal contents of the same files; a text without a file counts by its own bytes. */
+export function fingerprintOf(sources: Sources, config?: Uint8Array): string {
+  const hash = createHash('sha256');
+  if (sources.size === 0 && config !== undefined) hash.update(config);
+  for (const [path, { content }] of [...sources].sort(([left], [right]) => (left < right ? -1 : 1))) {
+    hash.update(JSON.stringify([path, content]));
+  }
+  return hash.digest('hex');
+}
+
+/** Reads the same files again, for comparison only. */
+export async function observe(sources: Sources, readFile: ReadFile): Promise<Sources> {
+  const seen = new Map<string, Source>();
+  const record = recording(readFile, seen);
+  for (const [path, { maxBytes }] of sources) await record(path, maxBytes).catch(ALREADY_RECORDED);
+  return seen;
+}
+
+/** A file that cannot be read is an observation too. */
+const ALREADY_RECORDED = () => undefined;
+
+function recording(readFile: ReadFile, sources: Map<string, Source>): ReadFile {
+  return async (path, maxBytes) => {
+    try {
+      const bytes = await readFile(path, maxBytes);
+      sources.set(path, { content: contentHash(bytes), maxBytes });
+      return bytes;
+    } catch (error) {
+      sources.set(path, { content: readFailure(error), maxBytes });
+      throw error;
+    }
+  };
+}
+
+function contentHash(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** The bytes, or in words why there are none. */
+async function configBytes(input: ConfigInput, readFile: ReadFile): Promise<Uint8Array | string> {
+  if ('text' in input) return Buffer.from(input.text);
+  try {
+    return await readFile(resolve(input.path), MAX_CONFIG_BYTES);
+  } catch (error) {
+    return `cannot be read: the file ${readFailure(error)}`;
+  }
+}
+
+function located({ path, problem }: Explanation, lineOf: LineOf, forbidden: ReadonlySet<string>): Problem {
+  const line = lineOf(path);
+  return {
+    path: scrubbed(pathText(path), forbidden),
+    problem: scrubbed(problem, forbidden),
+    ...(line === undefined ? {} : { line }),
+  };
+}
+
+/** The last line of defence: a secret that also stands somewhere else (as a name, say) is not shown there either. */
+function scrubbed(text: string, forbidden: ReadonlySet<string>): string {
+  let clean = text;
+  for (const secret of forbidden) {
+    if (secret.length < MIN_SCRUBBED) continue;
+    clean = clean.replaceAll(secret, REDACTED).replaceAll(JSON.stringify(secret).slice(1, -1), REDACTED);
+  }
+  return clean;
+}
+
+function refused(problems: readonly Problem[], sources: Sources): ConfigResult {
+  const ordered = problems.toSorted((left, right) => (left.line ?? 0) - (right.line ?? 0));
+  const rest = ordered.length - MAX_PROBLEMS;
+  const shown =
+    rest > 0
+      ? [...ordered.slice(0, MAX_PROBLEMS), { path: '(config)', problem: `has ${rest} more problems` }]
+      : ordered;
+  return { kind: 'refused', problems: shown, sources };
+}
+
+type Parsed = ReturnType<typeof settingsSchema.parse>;
+
+function settingsFrom({ auth, providers, routes, ...rest }: Parsed, fingerprint: string): Settings {
+  const bareProviders = Object.entries(providers).map(([name, provider]) => {
+    const groups = Object.entries(provider.quotaGroups).map(
+      ([group, { limits }]) => [group, { limits: bare(limits) }] as const,
+    );
+    return [name, { ...provider, quotaGroups: bare(Object.fromEntries(groups)) }] as const;
+  });
+  return deepFreeze({
+    ...rest,
+    auth: authFrom(auth),
+    providers: bare(Object.fromEntries(bareProviders)),
+    routes: bare(routes),
+    fingerprint,
+  });
+}
+
+function authFrom(auth: Parsed['auth']): Auth {
+  if (auth === undefined || auth === 'none') return { kind: 'none' };
+  const keys = auth.clientKeys.map(({ name, secret }) => {
+    return { name, sha256: createHash('sha256').update(secret.reveal()).digest() };
+  });
+  return { kind: 'client-keys', keys };
+}
+
+/** Without a prototype, so that a client who asks for the model `constructor` finds nothing. */
+function bare<T>(record: Readonly<Record<string, T>>): Record<string, T> {
+  const empty: Record<string, T> = Object.create(null);
+  return Object.assign(empty, record);
+}

@@ -1,0 +1,32 @@
+/** The running config as `/admin/config` and a person may see it. */
+import { REDACTED } from '@leeward/kernel';
+import { addressText } from './address.ts';
+import type { Settings } from './settings.ts';
+
+/**
+ * Plain JSON values in the shape of the file. Secrets are `[redacted]`; hashes of client keys and the fingerprint are
+ * left out, because either would let a guess at a weak secret be checked.
+ */
+export function printable(settings: Settings): Record<string, unknown> {
+  const { listen, auth, providers, routes, limits, telemetry } = settings;
+  const shown = {
+    listen: { data: addressText(listen.data), admin: addressText(listen.admin) },
+    auth: auth.kind === 'none' ? 'none' : { clientKeys: auth.keys.map(({ name }) => ({ name, secret: REDACTED })) },
+    providers: mapValues(providers, (provider) => ({
+      ...provider,
+      keys: provider.keys.map((key) => ({ ...key, secret: REDACTED })),
+    })),
+    routes,
+    limits,
+    telemetry:
+      telemetry.otlp === undefined
+        ? telemetry
+        : { ...telemetry, otlp: { ...telemetry.otlp, headers: mapValues(telemetry.otlp.headers, () => REDACTED) } },
+  };
+  // A copy by value: whoever prints it cannot reach the running settings.
+  return structuredClone(shown);
+}
+
+function mapValues<T, U>(record: Readonly<Record<string, T>>, change: (value: T) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
+}

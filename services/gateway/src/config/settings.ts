@@ -1,0 +1,45 @@
+/** A config that has been read, resolved and checked: deep-frozen, and ready for use without another look. */
+import type { RouteOptions } from '@leeward/failover';
+import { Secret } from '@leeward/kernel';
+import type { TelemetryOptions } from '@leeward/telemetry';
+import type { ProviderOptions } from '@leeward/upstream';
+import type { z } from 'zod';
+import type { Address } from './address.ts';
+import type { limitOptions } from './schema.ts';
+
+export interface Settings {
+  readonly listen: { readonly data: Address; readonly admin: Address };
+  readonly auth: Auth;
+  readonly providers: Readonly<Record<string, ProviderOptions>>;
+  /** By the model name that clients ask for; `*` takes any other. */
+  readonly routes: Readonly<Record<string, RouteOptions>>;
+  readonly limits: Limits;
+  readonly telemetry: Readonly<TelemetryOptions>;
+  /** Of the file and of the secrets it points to: two settings with the same one were read from the same bytes. */
+  readonly fingerprint: string;
+}
+
+export type Limits = Readonly<z.output<typeof limitOptions>>;
+
+export type Auth =
+  | { readonly kind: 'none' }
+  /** Hashed only: what the process no longer holds cannot leak, and hashes compare in one step. */
+  | { readonly kind: 'client-keys'; readonly keys: readonly ClientKey[] };
+
+export interface ClientKey {
+  readonly name: string;
+  readonly sha256: Buffer;
+}
+
+export function deepFreeze<T>(value: T): T {
+  freezeInside(value);
+  return value;
+}
+
+function freezeInside(value: unknown): void {
+  // Bytes cannot be frozen; secrets keep their value in a private field that nothing can reach.
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || Object.isFrozen(value)) return;
+  Object.freeze(value);
+  if (value instanceof Secret) return;
+  for (const inner of Object.values(value)) freezeInside(inner);
+}

@@ -1,0 +1,117 @@
+/**
+ * The hot path: chat, fim and embeddings. Reads the request, finds its route, lets failover run the exchange, and
+ * writes what came of it. One function for all three surfaces, because they differ only in wire's mappings.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Picker } from '@leeward/balancer';
+import { type ExchangeReport, type RetryBudget, runExchange, type Served } from '@leeward/failover';
+import { type Clock, GatewayError, type Rng } from '@leeward/kernel';
+import { type ClientRequest, type Dialect, readClientRequest } from '@leeward/wire';
+import type { Limits } from '../config/settings.ts';
+import type { ExchangeWatcher } from '../record.ts';
+import type { Route, Routes } from '../routes.ts';
+import { type ResponseHeaders, respondError } from './error-response.ts';
+import { HttpDownstream } from './http-downstream.ts';
+import type { SurfacePath } from './paths.ts';
+import { readBody } from './read-body.ts';
+import { respondReply } from './respond-reply.ts';
+import { servedHeaders } from './response-headers.ts';
+
+export interface InferenceDeps {
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly picker: Picker;
+  readonly budget: RetryBudget;
+  readonly routes: Routes;
+  readonly limits: Limits;
+  readonly watcher: ExchangeWatcher;
+}
+
+export interface Visit {
+  readonly requestId: string;
+  readonly clientName: string;
+  readonly startedAtMs: number;
+}
+
+export async function serveInference(
+  deps: InferenceDeps,
+  visit: Visit,
+  surface: SurfacePath,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  if (surface.surface === 'models') throw new TypeError('models is not an inference surface');
+  // Listening for the client's leaving begins before anything is awaited.
+  const downstream = new HttpDownstream(response, visit.requestId);
+  const bytes = await readBody(request, deps.limits.bodyBytes);
+  const client = readClientRequest(surface.surface, dialectOf(surface, request), bytes);
+  const route = deps.routes.find(client.model);
+  const watch = deps.watcher.begin(visit, client, route, request.headers['traceparent']);
+  const report = await runExchange(
+    deps,
+    {
+      request: client,
+      path: surface.path,
+      pools: request.headers['x-leeward-no-fallback'] === 'true' ? route.pools.slice(0, 1) : route.pools,
+      timeouts: route.options.timeouts,
+      retries: route.options.retries,
+      recovery: route.options.recovery,
+      deadlineAtMs: visit.startedAtMs + patienceMs(route, request),
+      maxAnswerBytes: deps.limits.answerBytes,
+      onAttempt: watch.onAttempt,
+    },
+    downstream,
+  );
+  watch.end(report, respond(visit, client, report, response));
+}
+
+/** Writes the end of the exchange; answers the status that the client sees. */
+function respond(visit: Visit, client: ClientRequest, report: ExchangeReport, response: ServerResponse): number {
+  const { end } = report;
+  switch (end.kind) {
+    case 'answered':
+      return respondReply(response, visit.requestId, client, end.reply, end.served);
+    case 'streamed':
+    case 'broken':
+      return 200;
+    case 'refused': {
+      const headers =
+        end.served === undefined ? { 'x-request-id': visit.requestId } : refusedHeaders(visit, end.served);
+      respondError(response, end.error, headers);
+      return end.error.status;
+    }
+    case 'cancelled':
+      response.destroy();
+      return CLIENT_LEFT;
+  }
+}
+
+function refusedHeaders(visit: Visit, served: Served): ResponseHeaders {
+  // Who was asked last is worth knowing; what it sent belongs to a failed attempt and stays behind.
+  return servedHeaders(visit.requestId, { ...served, headers: {} });
+}
+
+/** nginx's number for a client that closed its connection; it is never sent. */
+const CLIENT_LEFT = 499;
+
+/** Headers by which OpenAI's own SDK and those built on it tell themselves apart. */
+function dialectOf(surface: SurfacePath, request: IncomingMessage): Dialect | 'auto' {
+  if (surface.dialect !== 'auto') return surface.dialect;
+  if (request.headers['x-stainless-lang'] !== undefined) return 'openai';
+  return request.headers['user-agent']?.includes('ai-sdk/openai') === true ? 'openai' : 'auto';
+}
+
+/** How long the caller waits in all: the route's bound, or less when the caller says so. */
+function patienceMs(route: Route, request: IncomingMessage): number {
+  const { totalMs } = route.options.timeouts;
+  const text = request.headers['x-leeward-deadline-ms'];
+  if (text === undefined) return totalMs;
+  const asked = Number(text);
+  if (typeof text !== 'string' || !Number.isInteger(asked) || asked < 1) {
+    throw new GatewayError(
+      'GW_BAD_REQUEST',
+      'x-leeward-deadline-ms must be a whole number of milliseconds, at least 1.',
+    );
+  }
+  return Math.min(totalMs, asked);
+}

@@ -1,0 +1,79 @@
+/** GET /v1/models: what the providers list, and the routes by their own names, one entry for each id. */
+import type { ServerResponse } from 'node:http';
+import type { Clock } from '@leeward/kernel';
+import { type Provider, wholeCall } from '@leeward/upstream';
+import { type Dialect, type ModelList, mergeModelLists } from '@leeward/wire';
+
+/** Models come and go within days; a minute keeps the list off the vendors' request limits however often it is asked. */
+const FRESH_MS = 60_000;
+
+/** A list that takes longer is left out this time: the routes are known without it. */
+const TIMEOUT_MS = 5000;
+
+const MAX_LIST_BYTES = 4 * 1024 * 1024;
+
+export interface ModelsDeps {
+  readonly clock: Clock;
+  readonly providers: readonly Provider[];
+  readonly routeNames: readonly string[];
+}
+
+/** Lists of one generation of the config. Failing providers keep their last list, or are left out. */
+export class Models {
+  readonly #deps: ModelsDeps;
+  readonly #lists = new Map<string, ModelList>();
+  #fetchedAtMs = Number.NEGATIVE_INFINITY;
+  #fetching: Promise<void> | undefined;
+
+  constructor(deps: ModelsDeps) {
+    this.#deps = deps;
+  }
+
+  async respond(response: ServerResponse, requestId: string, dialect: Dialect): Promise<void> {
+    if (this.#deps.clock.nowMs() - this.#fetchedAtMs > FRESH_MS) {
+      // Whoever asks meanwhile waits for the same fetch; it outlives a client that leaves, for the next one's sake.
+      this.#fetching ??= this.#fetch(new AbortController().signal).finally(() => {
+        this.#fetching = undefined;
+      });
+      await this.#fetching;
+    }
+    const body = Buffer.from(
+      JSON.stringify(mergeModelLists([...this.#lists.values()], this.#deps.routeNames, dialect)),
+    );
+    response.writeHead(200, {
+      'x-request-id': requestId,
+      'content-type': 'application/json',
+      'content-length': String(body.length),
+    });
+    response.end(body);
+  }
+
+  async #fetch(signal: AbortSignal): Promise<void> {
+    await Promise.all(this.#deps.providers.map((provider) => this.#fetchFrom(provider, signal)));
+    this.#fetchedAtMs = this.#deps.clock.nowMs();
+  }
+
+  async #fetchFrom(provider: Provider, signal: AbortSignal): Promise<void> {
+    const key = provider.keys.find(({ quarantine }) => quarantine.admits) ?? provider.keys[0];
+    if (key === undefined) return;
+    const basePath = new URL(provider.options.baseUrl).pathname.replace(/\/$/, '');
+    const headers = { authorization: `Bearer ${key.secret.reveal()}`, accept: 'application/json' };
+    try {
+      const { status, bytes } = await wholeCall(
+        provider.transport,
+        { method: 'GET', path: `${basePath}/v1/models`, headers, body: undefined },
+        { maxBytes: MAX_LIST_BYTES, timeoutMs: TIMEOUT_MS },
+        this.#deps.clock,
+        signal,
+      );
+      if (status !== 200) return;
+      this.#lists.set(provider.name, {
+        provider: provider.name,
+        dialect: provider.dialect,
+        json: JSON.parse(bytes.toString()),
+      });
+    } catch {
+      // A provider that does not answer, or not in JSON, must not take the list of the others away.
+    }
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * Which surface a path means, and in which dialect it answers. SDKs disagree whether the base URL ends in /v1, so
+ * /v1/v1 is accepted; the prefixes /mistral and /openai fix the dialect, and without one the request tells.
+ */
+import type { Dialect, Surface } from '@leeward/wire';
+
+export interface SurfacePath {
+  readonly surface: Surface | 'models';
+  readonly dialect: Dialect | 'auto';
+  /** The path at the upstream. */
+  readonly path: string;
+}
+
+const SURFACES = [
+  { surface: 'chat', path: '/v1/chat/completions' },
+  { surface: 'fim', path: '/v1/fim/completions' },
+  { surface: 'embeddings', path: '/v1/embeddings' },
+  { surface: 'models', path: '/v1/models' },
+] as const;
+
+const PREFIXES = [
+  { prefix: '', dialect: 'auto' },
+  { prefix: '/mistral', dialect: 'mistral' },
+  { prefix: '/openai', dialect: 'openai' },
+] as const;
+
+/** Every spelling, worked out once: on the hot path a request's path is one look-up. */
+const KNOWN: ReadonlyMap<string, SurfacePath> = new Map(
+  PREFIXES.flatMap(({ prefix, dialect }) =>
+    SURFACES.flatMap(({ surface, path }) =>
+      [path, `/v1${path}`].map((spelling) => [prefix + spelling, { surface, dialect, path }] as const),
+    ),
+  ),
+);
+
+export function surfaceOf(url: string): SurfacePath | undefined {
+  return KNOWN.get(url) ?? KNOWN.get(withoutQuery(url));
+}
+
+/** The vendor's own path for anything else of its API, query included; undefined when it is not one. */
+export function vendorPathOf(url: string): string | undefined {
+  const path = url.replace(/^\/(?:mistral|openai)(?=\/)/, '').replace(/^\/v1(?=\/v[12]\/)/, '');
+  if (!/^\/v[12]\//.test(path)) return undefined;
+  // Dot segments, spelt out or escaped, would leave the API's root at an upstream that resolves them.
+  return /(?:^|\/)(?:\.|%2e){1,2}(?:\/|$|%2f)/i.test(withoutQuery(path)) ? undefined : path;
+}
+
+function withoutQuery(url: string): string {
+  const end = url.indexOf('?');
+  return end === -1 ? url : url.slice(0, end);
+}
