@@ -96,8 +96,11 @@ class Run {
 
   async #passes(): Promise<ExchangeEnd> {
     for (let pass = 1; ; pass++) {
+      const before = this.#attempts.length;
       const end = await this.#onePass(pass);
       if (end !== undefined) return end;
+      // Having waited and still found nobody to ask, the client is better off with retry-after than with more of that.
+      if (pass > 1 && this.#attempts.length === before) return this.#giveUp();
       if (!(await this.#mayRepeat(pass))) return this.#giveUp();
       this.#tried.clear();
     }
@@ -260,7 +263,7 @@ class Run {
     if (freeInMs === undefined || freeInMs > retries.maxBackoffMs) return false;
     const waitMs = freeInMs + backoffMs(rng, pass, retries);
     if (clock.nowMs() + waitMs >= deadlineAtMs) return false;
-    if (pass > MAX_PASSES || !budget.withdraw()) return false;
+    if (!budget.withdraw()) return false;
     try {
       await clock.sleep(waitMs, this.#downstream.signal);
     } catch {
@@ -317,9 +320,6 @@ interface Choice {
   readonly candidates: readonly CandidateView[];
   readonly cause: AttemptCause;
 }
-
-/** A guard of last resort: maxAttempts cannot count passes in which nothing could be asked. */
-const MAX_PASSES = 10;
 
 /** The timer may fire a moment before the clock reads the deadline. */
 function ranOutOfTime(attempt: AttemptReport | undefined): boolean {

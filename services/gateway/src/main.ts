@@ -1,6 +1,6 @@
 /** Read config → build → listen → drain when told to stop. */
 import type { Server } from 'node:http';
-import { systemClock } from '@leeward/kernel';
+import { systemClock, type Timer } from '@leeward/kernel';
 import type { Logger } from '@leeward/telemetry';
 import { build, type Gateway } from './build.ts';
 import { addressText } from './config/address.ts';
@@ -97,14 +97,24 @@ async function shutDown(gateway: Gateway, data: Server, admin: Server, drainMs: 
   await Promise.all([gateway.tracing.shutdown(flushed), gateway.logger.flush(flushed)]);
 }
 
+/** A connection that falls idle while the node drains is closed this soon, not after keepAliveMs. */
+const IDLE_CHECK_MS = 50;
+
 /** Idle connections close at once; the others when their answer has ended, or when the time is over. */
 async function closeServer(server: Server, withinMs: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   server.close(() => resolve());
-  server.closeIdleConnections();
-  const timer = systemClock.after(withinMs, () => server.closeAllConnections());
+  const closeIdle = (): Timer => {
+    server.closeIdleConnections();
+    return systemClock.after(IDLE_CHECK_MS, () => {
+      check = closeIdle();
+    });
+  };
+  let check = closeIdle();
+  const limit = systemClock.after(withinMs, () => server.closeAllConnections());
   await promise;
-  timer.cancel();
+  check.cancel();
+  limit.cancel();
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -1,0 +1,127 @@
+/** A real gateway: its own process, started by the command that its users type. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Simulator } from '@leeward/mistral-sim';
+
+const ROOT = join(import.meta.dirname, '../../..');
+
+export const CLIENT_KEY = 'e2e-client-key';
+
+export interface GatewayProcess {
+  readonly dataUrl: string;
+  readonly adminUrl: string;
+  readonly pid: number;
+  /** What it has written so far, both streams. */
+  readonly output: () => string;
+  readonly rewriteConfig: (config: object) => Promise<void>;
+  readonly signal: (name: NodeJS.Signals) => void;
+  /** Its exit code; null when a signal ended it. */
+  readonly exited: Promise<number | null>;
+  readonly stop: () => Promise<void>;
+}
+
+/** Three workspaces and a secondary provider, with time limits short enough for a test to see each of them pass. */
+export function configFor(simulator: Simulator, more: object = {}): object {
+  return {
+    listen: { data: '127.0.0.1:0', admin: '127.0.0.1:0' },
+    auth: { clientKeys: [{ name: 'e2e', secret: 'env:E2E_CLIENT_KEY' }] },
+    providers: {
+      mistral: {
+        dialect: 'mistral',
+        baseUrl: simulator.mistralUrl,
+        quotaGroups: { one: {}, two: {}, three: {} },
+        keys: [
+          { name: 'a', secret: 'env:E2E_KEY_A', quotaGroup: 'one' },
+          { name: 'b', secret: 'env:E2E_KEY_B', quotaGroup: 'two' },
+          { name: 'c', secret: 'env:E2E_KEY_C', quotaGroup: 'three' },
+        ],
+      },
+      backup: {
+        dialect: 'openai',
+        baseUrl: simulator.openaiUrl,
+        keys: [{ name: 'main', secret: 'env:E2E_KEY_BACKUP' }],
+      },
+    },
+    routes: {
+      'mistral-small-latest': {
+        pools: [[{ provider: 'mistral' }], [{ provider: 'backup', model: 'gpt-5-mini' }]],
+        timeouts: { connectMs: 2000, firstTokenMs: 2000, answerMs: 2500, idleMs: 2000, totalMs: 60_000 },
+      },
+    },
+    telemetry: { logLevel: 'warn' },
+    ...more,
+  };
+}
+
+export async function startGateway(config: object): Promise<GatewayProcess> {
+  const directory = await mkdtemp(join(tmpdir(), 'leeward-e2e-'));
+  const path = join(directory, 'leeward.yaml');
+  await writeFile(path, JSON.stringify(config));
+  const child = spawn(process.execPath, ['services/gateway/src/cli/leeward.ts', 'start', '--config', path], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      PATH: process.env['PATH'],
+      E2E_CLIENT_KEY: CLIENT_KEY,
+      E2E_KEY_A: 'sim-key-a',
+      E2E_KEY_B: 'sim-key-b',
+      E2E_KEY_C: 'sim-key-c',
+      E2E_KEY_BACKUP: 'sim-openai-key',
+    },
+  });
+  const exited = once(child, 'exit').then(([code]) => code as number | null);
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
+  const [dataUrl, adminUrl] = await listening(child, () => output);
+  return {
+    dataUrl,
+    adminUrl,
+    pid: child.pid ?? 0,
+    output: () => output,
+    rewriteConfig: (changed) => writeFile(path, JSON.stringify(changed)),
+    signal: (name) => {
+      child.kill(name);
+    },
+    exited,
+    stop: async () => {
+      child.kill('SIGTERM');
+      const force = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+      await exited;
+      clearTimeout(force);
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** By then a test has failed anyway; what must not happen is a process left behind. */
+const STOP_MS = 20_000;
+
+async function listening(child: ChildProcess, output: () => string): Promise<[string, string]> {
+  for (;;) {
+    const found = /listens on (http:\S+) \(data\) and (http:\S+) \(admin\)/.exec(output());
+    const [, dataUrl, adminUrl] = found ?? [];
+    if (dataUrl !== undefined && adminUrl !== undefined) return [dataUrl, adminUrl];
+    if (child.exitCode !== null || child.stdout === null) throw new Error(`the gateway did not start:\n${output()}`);
+    await Promise.race([once(child.stdout, 'data'), once(child, 'exit')]);
+  }
+}
+
+export interface TargetState {
+  readonly id: string;
+  readonly key: string;
+  readonly state: string;
+}
+
+export async function targetsOf(gateway: GatewayProcess): Promise<readonly TargetState[]> {
+  const response = await fetch(`${gateway.adminUrl}/admin/targets`);
+  const { targets } = (await response.json()) as { targets: readonly TargetState[] };
+  return targets;
+}
