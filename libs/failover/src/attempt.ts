@@ -55,9 +55,6 @@ const MAX_ERROR_BYTES = 64 * 1024;
  */
 const SLOW_CLIENT_MS = 60_000;
 
-/** Load balancers cut connections that are silent for a minute; a comment every quarter of that keeps them open. */
-const KEEP_ALIVE_MS = 15_000;
-
 /** How long a socket may take to end its response after the last event. */
 const LINGER_MS = 1000;
 
@@ -248,11 +245,13 @@ export class Attempt implements Receiver {
   }
 
   #limitAtMs(): number {
-    const { deadlineAtMs } = this.#options;
-    const limitAtMs = this.#phaseLimitAtMs();
-    // A silent stream wakes up in between, to keep the client's connection alive.
-    const wakeAtMs = this.#keepsAlive() ? this.#clock.nowMs() + KEEP_ALIVE_MS : Number.POSITIVE_INFINITY;
-    return Math.min(limitAtMs, deadlineAtMs, wakeAtMs);
+    return Math.min(this.#phaseLimitAtMs(), this.#options.deadlineAtMs, this.#keepAliveAtMs());
+  }
+
+  /** A client that has part of an answer is kept company in every phase, also while another target is asked for the rest. */
+  #keepAliveAtMs(): number {
+    const { reader } = this.#options;
+    return reader === undefined || this.#pausedAtMs !== undefined ? Number.POSITIVE_INFINITY : reader.keepAliveAtMs;
   }
 
   #phaseLimitAtMs(): number {
@@ -271,17 +270,16 @@ export class Attempt implements Receiver {
     }
   }
 
-  #keepsAlive(): boolean {
-    return this.#phase === 'receiving' && this.#pausedAtMs === undefined && this.#options.reader !== undefined;
-  }
-
   #expired(): void {
     const nowMs = this.#clock.nowMs();
     if (this.#phase === 'ended') this.#call?.abort();
     else if (nowMs + 0.5 >= this.#options.deadlineAtMs) this.#finish(fault('deadline'));
-    else if (nowMs + 0.5 >= this.#phaseLimitAtMs()) this.#finish(this.#timedOut());
-    else {
-      if (this.#keepsAlive()) this.#options.reader?.keepAlive();
+    else if (nowMs + 0.5 >= this.#phaseLimitAtMs()) {
+      // The refusal's head is known; a body that never comes does not change what it was.
+      if (this.#phase === 'refused') this.#refused();
+      else this.#finish(this.#timedOut());
+    } else {
+      if (nowMs + 0.5 >= this.#keepAliveAtMs()) this.#options.reader?.keepAlive();
       this.#timeout.moveTo(this.#limitAtMs());
     }
   }

@@ -15,7 +15,8 @@ interface Circumstances {
 export function finalError({ attempts, usable, late, untranslatable }: Circumstances): GatewayError {
   if (late) return new GatewayError('GW_DEADLINE', 'The deadline passed before an answer began.');
   if (attempts.length === 0 && untranslatable !== undefined) return untranslatable;
-  const retryAfterMs = earliestMs(usable) ?? UNKNOWN_MS;
+  const freeInMs = earliestMs(usable) ?? 0;
+  const retryAfterMs = freeInMs > 0 ? freeInMs : UNKNOWN_MS;
   const states = new Set(usable.map(({ target }) => target.state));
   if (states.size === 1 && states.has('quota-cooldown')) {
     return new GatewayError('GW_QUOTA_EXHAUSTED', 'Every target of the route is at its rate limit.', { retryAfterMs });

@@ -7,6 +7,8 @@ export type NextStep =
   | 'sibling'
   /** Another model or provider: every key would say the same of this one. */
   | 'other-model'
+  /** The same, but after a wait this one may have room again. */
+  | 'other-model-first'
   /** The upstream's answer is the caller's to see. */
   | 'pass-through'
   | 'stop';
@@ -20,8 +22,11 @@ export function nextStep(outcome: Outcome): NextStep {
     case 'credentials':
       return 'sibling';
     case 'fault':
-      return outcome.reason === 'deadline' ? 'stop' : 'sibling';
+      if (outcome.reason === 'deadline') return 'stop';
+      // A model that will not repeat a given beginning will not do so for another key.
+      return outcome.reason === 'diverged' ? 'other-model' : 'sibling';
     case 'capacity':
+      return 'other-model-first';
     case 'model-gone':
       return 'other-model';
     case 'caller-fault':

@@ -11,7 +11,7 @@
  */
 import type { Picker } from '@leeward/balancer';
 import { type Clock, GatewayError, type Rng } from '@leeward/kernel';
-import type { Lease, Member, Pool, UpstreamHeaders } from '@leeward/upstream';
+import type { Lease, Member, Pool, Target, UpstreamHeaders } from '@leeward/upstream';
 import { type Usage, writeContinuationRequest, writeUpstreamRequest } from '@leeward/wire';
 import { Attempt, type AttemptEnd } from './attempt.ts';
 import { backoffMs } from './backoff.ts';
@@ -52,8 +52,10 @@ class Run {
   readonly #relay: StreamRelay | undefined;
   readonly #startedAtMs: number;
   readonly #attempts: AttemptReport[] = [];
-  /** Tried in this pass. */
-  readonly #tried = new Set<Member>();
+  /** Tried in this pass: two pools may hold the same target. */
+  readonly #tried = new Set<Target>();
+  /** `provider/model` names that had no room in this pass. */
+  readonly #full = new Set<string>();
   /** `provider/model` and `provider` names that cannot serve this request at all. */
   readonly #ruledOut = new Set<string>();
   readonly #skip = (member: Member): boolean => this.#isSkipped(member);
@@ -79,8 +81,7 @@ class Run {
     const onLeave = () => this.#current?.cancel();
     signal.addEventListener('abort', onLeave, { once: true });
     this.#deps.budget.deposit();
-    const end = await this.#passes();
-    signal.removeEventListener('abort', onLeave);
+    const end = await this.#passes().finally(() => signal.removeEventListener('abort', onLeave));
     const relay = this.#relay;
     return {
       end,
@@ -103,6 +104,7 @@ class Run {
       if (pass > 1 && this.#attempts.length === before) return this.#giveUp();
       if (!(await this.#mayRepeat(pass))) return this.#giveUp();
       this.#tried.clear();
+      this.#full.clear();
     }
   }
 
@@ -115,7 +117,7 @@ class Run {
         if (this.#attempts.length >= retries.maxAttempts || this.#isLate) return this.#giveUp();
         const member = this.#deps.picker.pick(pool, this.#skip);
         if (member === undefined) break;
-        this.#tried.add(member);
+        this.#tried.add(member.target);
         const body = this.#bodyFor(member);
         const lease = body === undefined ? undefined : member.target.enter();
         if (body === undefined || lease === undefined) continue;
@@ -187,10 +189,16 @@ class Run {
         if (end.reply !== undefined) return { kind: 'answered', reply: end.reply, served };
         return { kind: 'streamed', served: this.#served ?? served };
       case 'pass-through':
-        if (this.#relay?.committed === true || end.reply === undefined) break;
-        return { kind: 'answered', reply: end.reply, served };
+        if (this.#relay?.committed !== true && end.reply !== undefined) return { kind: 'answered', reply: end.reply, served };
+        // A continuation that this model will not take; the caller never sent it.
+        this.#ruledOut.add(modelOf(member));
+        break;
       case 'stop':
         return end.outcome.kind === 'cancelled' ? { kind: 'cancelled' } : this.#giveUp();
+      case 'other-model-first':
+        this.#full.add(modelOf(member));
+        this.#noteRefusal(end, served);
+        break;
       case 'other-model':
         this.#ruledOut.add(modelOf(member));
         this.#noteRefusal(end, served);
@@ -218,7 +226,7 @@ class Run {
       choices: typeof n === 'number' && n > 1 ? n : 1,
       onCommit: (headers) => {
         if (relay.committed) {
-          relay.expectRepetition();
+          relay.expectRepetition(dialect);
           return;
         }
         this.#served = served(headers);
@@ -243,7 +251,8 @@ class Run {
   }
 
   #isSkipped(member: Member): boolean {
-    return this.#tried.has(member) || (this.#ruledOut.size > 0 && this.#isRuledOut(member));
+    if (this.#tried.has(member.target)) return true;
+    return this.#ruledOut.size + this.#full.size > 0 && (this.#isRuledOut(member) || this.#full.has(modelOf(member)));
   }
 
   #cause(pass: number, inPool: number): AttemptCause {

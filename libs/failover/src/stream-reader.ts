@@ -4,7 +4,7 @@
  * a socket closed in good order, without that is a stream cut short.
  */
 import { fault, type Outcome, type UpstreamHeaders } from '@leeward/upstream';
-import { type JsonObject, readChunk, SseDecoder, type SseEvent, type Usage } from '@leeward/wire';
+import { type ChunkFacts, type JsonObject, readChunk, SseDecoder, type SseEvent, SseOverflowError, type Usage } from '@leeward/wire';
 import type { Chunk, StreamRelay } from './stream-relay.ts';
 
 export type Progress =
@@ -26,7 +26,8 @@ export class StreamReader {
   readonly #onCommit: (headers: UpstreamHeaders) => void;
   readonly #decoder = new SseDecoder({ maxEventBytes: MAX_EVENT_BYTES });
   #held: Chunk[] | undefined = [];
-  #finished = 0;
+  /** Indexes of the choices that have ended. */
+  readonly #finished = new Set<unknown>();
   #done = false;
 
   constructor(
@@ -66,7 +67,7 @@ export class StreamReader {
     } catch (error) {
       // Both are the upstream's doing: an event beyond all bounds, or one that is not JSON.
       if (error instanceof SyntaxError) return this.#broken(fault('not-json'));
-      if (error instanceof RangeError) return this.#broken(fault('oversized'));
+      if (error instanceof SseOverflowError) return this.#broken(fault('oversized'));
       throw error;
     }
     return { kind: 'more', heard, full: !this.#relay.flush() };
@@ -80,6 +81,11 @@ export class StreamReader {
     return true;
   }
 
+  /** When the client has waited so long in silence that it needs a sign; never before the commit. */
+  get keepAliveAtMs(): number {
+    return this.#relay.keepAliveAtMs;
+  }
+
   keepAlive(): void {
     this.#relay.keepAlive();
   }
@@ -89,7 +95,7 @@ export class StreamReader {
   }
 
   get #isComplete(): boolean {
-    return this.#finished >= this.#choices;
+    return this.#finished.size >= this.#choices;
   }
 
   #takeEvent(event: SseEvent, headers: UpstreamHeaders): Outcome | undefined {
@@ -97,13 +103,24 @@ export class StreamReader {
     if (json === null || typeof json !== 'object') return fault('not-json');
     const facts = readChunk(this.#dialect, json);
     if (facts.error !== undefined || facts.finishReason === 'error') return fault('error-frame');
-    if (facts.finishReason !== undefined) this.#finished++;
+    this.#noteFinished(json, facts);
     const chunk = { json, raw: event.raw, facts };
     if (this.#held === undefined) return this.#relay.push(chunk) ? undefined : fault('diverged');
     this.#held.push(chunk);
     if (this.#held.length > MAX_HELD_CHUNKS) return fault('empty');
     if (!facts.content && facts.finishReason === undefined) return undefined;
     return this.#commit(this.#held, headers);
+  }
+
+  /** The facts tell of the first choice alone, which nearly always is the only one. */
+  #noteFinished(json: JsonObject, facts: ChunkFacts): void {
+    if (facts.finishReason !== undefined) this.#finished.add(0);
+    const { choices } = json;
+    if (this.#choices === 1 || !Array.isArray(choices)) return;
+    for (const choice of choices) {
+      if (choice === null || typeof choice !== 'object' || Array.isArray(choice)) continue;
+      if (typeof choice['finish_reason'] === 'string') this.#finished.add(choice['index'] ?? 0);
+    }
   }
 
   #commit(held: readonly Chunk[], headers: UpstreamHeaders): Outcome | undefined {

@@ -28,6 +28,9 @@ const CHARACTERS_PER_TOKEN = 4;
 
 const KEEP_ALIVE = Buffer.from(': keepalive\n\n');
 
+/** Load balancers cut connections that are silent for a minute; a comment every quarter of that keeps them open. */
+const KEEP_ALIVE_MS = 15_000;
+
 export interface Chunk {
   readonly json: JsonObject;
   readonly raw: Buffer;
@@ -49,6 +52,9 @@ export class StreamRelay {
   #usage: Usage | undefined;
   #out: Buffer[] = [];
   #lastWriteAtMs: number | undefined;
+  /** When the client last got anything at all, a comment included. */
+  #lastSignAtMs = 0;
+  #from: Dialect | undefined;
 
   firstTokenAtMs: number | undefined;
   maxGapMs = 0;
@@ -75,12 +81,17 @@ export class StreamRelay {
 
   commit(served: Served, from: Dialect): void {
     this.firstTokenAtMs = this.#clock.nowMs();
+    this.#lastSignAtMs = this.firstTokenAtMs;
+    this.#from = from;
     this.#translator = streamTranslator(this.#request, from);
     this.#downstream.beginStream(served);
   }
 
   /** The next chunks come from another target, which begins by repeating what was said. */
-  expectRepetition(): void {
+  expectRepetition(from: Dialect): void {
+    // Plain text leaves nothing behind in a translator, so another may take over.
+    if (from !== this.#from) this.#translator = streamTranslator(this.#request, from);
+    this.#from = from;
     this.#saidBefore = this.#said;
     this.#repetition = { expected: this.#said, heard: '' };
     this.#continued = true;
@@ -98,7 +109,7 @@ export class StreamRelay {
     const text = this.#withoutRepetition(facts);
     if (text === undefined) return false;
     this.#said += text;
-    if (!facts.plain) this.#resumes = false;
+    if (!facts.plain || this.#said.length > MAX_SAID) this.#resumes = false;
     if (text === '' && facts.finishReason === undefined && facts.plain) return true;
     this.#translate(this.#adopt(chunk.json, facts, text), undefined);
     return true;
@@ -119,7 +130,12 @@ export class StreamRelay {
     this.#downstream.end();
   }
 
+  get keepAliveAtMs(): number {
+    return this.committed ? this.#lastSignAtMs + KEEP_ALIVE_MS : Number.POSITIVE_INFINITY;
+  }
+
   keepAlive(): void {
+    this.#lastSignAtMs = this.#clock.nowMs();
     this.#downstream.write(KEEP_ALIVE);
   }
 
@@ -136,6 +152,7 @@ export class StreamRelay {
     const nowMs = this.#clock.nowMs();
     if (this.#lastWriteAtMs !== undefined) this.maxGapMs = Math.max(this.maxGapMs, nowMs - this.#lastWriteAtMs);
     this.#lastWriteAtMs = nowMs;
+    this.#lastSignAtMs = nowMs;
     return this.#downstream.write(bytes);
   }
 
@@ -178,6 +195,8 @@ export class StreamRelay {
   #adopt(json: JsonObject, facts: ChunkFacts, text: string): JsonObject {
     const adopted: JsonObject = { ...json, ...this.#identity };
     delete adopted['p'];
+    // A null usage ends Mistral's SDK with an exception.
+    delete adopted['usage'];
     if (facts.plain) {
       adopted['choices'] = [{ index: 0, delta: { content: text }, finish_reason: facts.finishReason ?? null }];
     }

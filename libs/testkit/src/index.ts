@@ -1,2 +1,20 @@
+export { RecordingDownstream } from './recording-downstream.ts';
+export { type Ask, type Asked, type Scenario, ScriptedExchange } from './scripted-exchange.ts';
+export { type ScriptedFleet, type ScriptedProvider, scriptedFleet, scriptedProviderOptions } from './scripted-fleet.ts';
+export { type Script, ScriptedCall, ScriptedTransport, type Step } from './scripted-transport.ts';
+export {
+  answers,
+  CAPACITY_BODY,
+  type ChunkOptions,
+  chunk,
+  DONE,
+  MODEL_GONE_BODY,
+  QUOTA_BODY,
+  refuses,
+  ROLE_CHUNK,
+  SILENT,
+  STREAM_HEAD,
+  streams,
+} from './scripts.ts';
 export { seededRng } from './seeded-rng.ts';
 export { VirtualClock } from './virtual-clock.ts';

@@ -65,7 +65,8 @@ export class Breaker {
 
   /** Whether an attempt may enter now: closed, or half-open with the probe not yet taken. */
   get admits(): boolean {
-    return this.#circuit.closed || this.#circuit.pendingClose;
+    // A circuit that was shut down half-open still says that it waits for its probe.
+    return this.#circuit.closed || (this.#circuit.halfOpen && this.#circuit.pendingClose);
   }
 
   /** Milliseconds until the next probe may enter; 0 unless open. */
@@ -159,8 +160,9 @@ export class Breaker {
   #newCircuit(state: 'closed' | 'half-open'): Circuit {
     const circuit: Circuit = new CircuitBreaker((attempt: Promise<void>) => attempt, {
       timeout: false,
-      // Out of reach: our rule trips, and our timer probes.
-      errorThresholdPercentage: 101,
+      // Out of reach: our rule trips, and our timer probes. More than 100 happens: opossum divides the failures of its
+      // window by the calls begun in it, and after a rush the failures of thousands meet the beginnings of a few.
+      errorThresholdPercentage: Number.POSITIVE_INFINITY,
       resetTimeout: NEVER_MS,
       enableSnapshots: false,
       rollingPercentilesEnabled: false,

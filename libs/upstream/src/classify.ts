@@ -15,6 +15,9 @@ const PLAN_CODES = new Set(['1913']);
 /** OpenAI's word for an account without credit: only its owner can mend that, as with a revoked key. */
 const CREDIT_CODES = new Set(['insufficient_quota', 'billing_hard_limit_reached']);
 
+/** Asked again only after the longest cooldown there is (cooldown.ts): plans do change. */
+const NOT_IN_THE_PLAN: Outcome = { kind: 'quota', never: true, retryAfterMs: Number.POSITIVE_INFINITY };
+
 /**
  * @param error the parsed body, undefined when it is none of the known shapes (a proxy's HTML page, say)
  * @param wallMs milliseconds since the epoch: Mistral's request window ends with the calendar minute
@@ -30,7 +33,8 @@ export function classifyRefusal(
   const type = error?.type ?? '';
   if (CAPACITY_CODES.has(code) || CAPACITY_TYPES.has(type)) return { kind: 'capacity', retryAfterMs };
   if (status === 429) return classify429(code, headers, error, retryAfterMs, wallMs);
-  if (status === 401) return { kind: 'credentials' };
+  // 402 is OpenRouter's account without credit: as with a revoked key, another may have some.
+  if (status === 401 || status === 402) return { kind: 'credentials' };
   if (status === 403) return classify403(code, error);
   if (status === 404 || MODEL_GONE_CODES.has(code) || type === 'invalid_model') return { kind: 'model-gone' };
   if (status >= 500 || status === 408 || status === 425) {
@@ -52,13 +56,14 @@ function classify429(
 ): Outcome {
   if (/capacity exceeded/i.test(error?.message ?? '')) return { kind: 'capacity', retryAfterMs };
   if (CREDIT_CODES.has(code)) return { kind: 'credentials' };
-  return { kind: 'quota', never: hasZeroLimit(headers), retryAfterMs: retryAfterMs ?? msToNextMinute(wallMs) };
+  if (hasZeroLimit(headers)) return NOT_IN_THE_PLAN;
+  return { kind: 'quota', never: false, retryAfterMs: retryAfterMs ?? msToNextMinute(wallMs) };
 }
 
 function classify403(code: string, error: UpstreamError | undefined): Outcome {
-  if (PLAN_CODES.has(code)) return { kind: 'quota', never: true, retryAfterMs: Number.POSITIVE_INFINITY };
-  // A guardrail's refusal judges the prompt; every key would say the same.
-  if (code === '3201' || /guardrail/i.test(error?.message ?? '')) return { kind: 'caller-fault' };
+  if (PLAN_CODES.has(code)) return NOT_IN_THE_PLAN;
+  // A guardrail's or a moderation's refusal judges the prompt; every key would say the same.
+  if (code === '3201' || /guardrail|moderation/i.test(error?.message ?? '')) return { kind: 'caller-fault' };
   // A page in front of the vendor (a firewall, a challenge) refused us; the key was never looked at.
   return error === undefined ? fault('not-json') : { kind: 'credentials' };
 }

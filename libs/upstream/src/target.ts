@@ -203,8 +203,9 @@ function breakerVerdict(outcome: Outcome): Verdict {
     case 'caller-fault':
       return 'success';
     case 'fault':
-      // Running out of the caller's own time says nothing about the target.
-      return outcome.reason === 'deadline' ? 'neutral' : 'fault';
+      // Running out of the caller's own time says nothing about the target; nor does a model's going on in other words
+      // than those it was given: it answered.
+      return outcome.reason === 'deadline' || outcome.reason === 'diverged' ? 'neutral' : 'fault';
     case 'quota':
     case 'capacity':
     case 'credentials':

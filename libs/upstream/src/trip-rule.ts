@@ -17,6 +17,8 @@ export class TripRule {
   readonly #faults = new Uint32Array(BUCKETS);
   /** Number of the newest bucket since the clock's origin; buckets older than BUCKETS before it are out. */
   #newest = 0;
+  /** When something was last recorded. Looking at the rate is not recording. */
+  #recordedAtMs = 0;
   #consecutive = 0;
 
   constructor(options: BreakerOptions) {
@@ -54,26 +56,27 @@ export class TripRule {
     return { share: samples === 0 ? 1 : successes / samples, samples };
   }
 
+  /** True when nothing had been recorded for a whole window before. */
   #count(ring: Uint32Array, nowMs: number): boolean {
-    const idle = this.#rotate(nowMs);
+    this.#rotate(nowMs);
+    const idle = nowMs - this.#recordedAtMs >= this.#options.windowMs;
+    this.#recordedAtMs = nowMs;
     const index = this.#newest % BUCKETS;
     ring[index] = (ring[index] ?? 0) + 1;
     return idle;
   }
 
-  /** Brings the ring up to now; true when nothing had been recorded for a whole window. */
-  #rotate(nowMs: number): boolean {
+  /** Brings the ring up to now. */
+  #rotate(nowMs: number): void {
     const bucket = Math.floor(nowMs / this.#bucketMs);
     const steps = bucket - this.#newest;
-    if (steps <= 0) return false;
-    const idle = steps >= BUCKETS;
+    if (steps <= 0) return;
     for (let step = 1; step <= Math.min(steps, BUCKETS); step++) {
       const index = (this.#newest + step) % BUCKETS;
       this.#successes[index] = 0;
       this.#faults[index] = 0;
     }
     this.#newest = bucket;
-    return idle;
   }
 }
 

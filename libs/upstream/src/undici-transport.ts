@@ -79,7 +79,8 @@ class UndiciCall implements Dispatcher.DispatchHandler, InFlight {
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: UpstreamHeaders): void {
-    if (!this.#aborted) this.#receiver.onHead(status, headers);
+    // undici hands over informational heads (103 and the like) by the same call; the answer's own is still to come.
+    if (!this.#aborted && status >= 200) this.#receiver.onHead(status, headers);
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, bytes: Buffer): void {

@@ -21,6 +21,6 @@ export type {
   UpstreamError,
   Usage,
   WireTarget,
-} from './types.ts';
+} from './wire.ts';
 export { costUsd } from './usage/cost.ts';
 export { estimatePromptTokens } from './usage/estimate.ts';

@@ -1,5 +1,5 @@
 import { GatewayError } from '@leeward/kernel';
-import type { Json, JsonObject } from './types.ts';
+import type { Json, JsonObject } from './wire.ts';
 
 /**
  * Hand checks for the few fields this library reads. A schema library would cost more per request than everything else
@@ -7,10 +7,6 @@ import type { Json, JsonObject } from './types.ts';
  */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-export function objectOf(value: Json | undefined): JsonObject | undefined {
-  return isObject(value) ? value : undefined;
 }
 
 export function listOf(value: Json | undefined): readonly Json[] {
@@ -37,7 +33,7 @@ export function parseJson(text: string): Json | undefined {
   }
 }
 
-/** JSON.parse copes with any depth, JSON.stringify does not: beyond some thousand levels it runs out of stack. */
+/** JSON.parse copes with any depth. JSON.stringify may leave its fast path and then recurse, until the stack ends. */
 export function encodeJson(value: Json): string {
   try {
     return JSON.stringify(value);

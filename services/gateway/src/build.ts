@@ -10,13 +10,14 @@ import { createLogger, createMetrics, type Logger, type Metrics, startTracing, t
 import { Fleet, undiciTransport } from '@leeward/upstream';
 import { Decisions } from './admin/decisions.ts';
 import { printable } from './config/redact.ts';
-import type { Settings } from './config/settings.ts';
+import type { Limits, Settings } from './config/settings.ts';
 import { adminApp } from './http/admin-app.ts';
 import { type App, dataApp, type Generation } from './http/app.ts';
 import { authenticator } from './http/client-keys.ts';
 import { Models } from './http/models.ts';
 import { passthrough } from './http/passthrough.ts';
 import { requestIdOf } from './http/request-id.ts';
+import { Uses } from './http/uses.ts';
 import { mirrorTargets } from './mirror-targets.ts';
 import { type ModelLabel, modelLabels } from './model-labels.ts';
 import { ExchangeWatcher } from './record.ts';
@@ -33,13 +34,20 @@ export interface Gateway {
   readonly drain: () => void;
   /** Takes a new config over; running requests end with the one they began with. */
   readonly reload: (settings: Settings) => void;
+  /** As the running config has them. */
+  readonly limits: () => Limits;
   readonly close: () => Promise<void>;
+}
+
+interface BuildOptions {
+  /** Where log lines go; standard output unless said. */
+  readonly log?: { write(line: string): void };
 }
 
 /** Series that one metric may have: 64 targets with a dozen outcomes each, before values collapse into `other`. */
 const SERIES_LIMIT = 2000;
 
-export async function build(settings: Settings): Promise<Gateway> {
+export async function build(settings: Settings, { log }: BuildOptions = {}): Promise<Gateway> {
   const clock = systemClock;
   const rng = systemRng;
   const { telemetry } = settings;
@@ -50,6 +58,7 @@ export async function build(settings: Settings): Promise<Gateway> {
       level: telemetry.logLevel,
       base: { service: telemetry.serviceName, instance: instanceId },
       onDropped: (count) => metrics.logLinesDroppedTotal.child().inc(count),
+      ...(log === undefined ? {} : { destination: log }),
     },
     { clock },
   );
@@ -69,6 +78,7 @@ export async function build(settings: Settings): Promise<Gateway> {
   const shared = { clock, rng, picker: weightedRandomPicker(rng), budget: new RetryBudget(clock), metrics, logger };
   let live = liveConfig({ ...shared, tracing, decisions }, settings, undefined);
   let draining = false;
+  let retiring = Promise.resolve();
   const drain = () => {
     if (!draining) logger.info({ inFlight: app.inFlight() }, 'drain-started');
     draining = true;
@@ -119,8 +129,14 @@ export async function build(settings: Settings): Promise<Gateway> {
       const before = live;
       live = liveConfig({ ...shared, tracing, decisions }, next, before);
       logger.setLevel(next.telemetry.logLevel);
-      before.fleet.retire(live.fleet).catch((error: unknown) => logger.error({ error }, 'fleet-retire-failed'));
+      // Its requests may need another attempt yet; and in order, for what it passed on belongs to the next one.
+      const successor = live.fleet;
+      retiring = retiring
+        .then(() => before.generation.uses.ended())
+        .then(() => before.fleet.retire(successor))
+        .catch((error: unknown) => logger.error({ error }, 'fleet-retire-failed'));
     },
+    limits: () => live.settings.limits,
     close: () => live.fleet.retire(),
   };
 }
@@ -153,9 +169,7 @@ function liveConfig(shared: Shared, settings: Settings, before: LiveConfig | und
       rng,
       openTransport: ({ baseUrl, connections }) => undiciTransport(new URL(baseUrl).origin, { connections }),
       onTrip: (target, reason) => {
-        metrics.breakerTripsTotal
-          .child(target.provider.name, target.key.name, modelLabel(target.model), reason)
-          .inc();
+        metrics.breakerTripsTotal.child(target.provider.name, target.key.name, modelLabel(target.model), reason).inc();
         logger.warn({ target: target.id, reason, freeInMs: Math.round(target.freeInMs) }, 'breaker-opened');
       },
       onKeyRejected: (provider, keyName) => logger.warn({ provider, keyName }, 'key-quarantined'),
@@ -166,7 +180,6 @@ function liveConfig(shared: Shared, settings: Settings, before: LiveConfig | und
   const routes = new Routes(fleet, settings.routes);
   fleet.prune();
   const watcher = new ExchangeWatcher({
-    clock,
     metrics,
     tracing,
     logger,
@@ -181,6 +194,7 @@ function liveConfig(shared: Shared, settings: Settings, before: LiveConfig | und
     generation: {
       authenticate: authenticator(settings.auth),
       limits: settings.limits,
+      uses: new Uses(),
       models: new Models({ clock, providers: fleet.providers, routeNames: routes.names }),
       inference: {
         clock,

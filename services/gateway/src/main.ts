@@ -18,6 +18,8 @@ interface RunOptions {
   /** Aborts when the process is told to stop. */
   readonly signal: AbortSignal;
   readonly print: (line: string) => void;
+  /** Where log lines go; standard output unless said. */
+  readonly log?: { write(line: string): void };
 }
 
 interface RunningGateway {
@@ -30,12 +32,22 @@ interface RunningGateway {
 /** A last flush of logs and spans is worth a moment, never a rollout's time. */
 const FLUSH_MS = 2000;
 
-export async function runGateway({ settings, configPath, signal, print }: RunOptions): Promise<RunningGateway> {
-  const gateway = await build(settings);
+export async function runGateway({
+  settings,
+  configPath,
+  signal,
+  print,
+  ...options
+}: RunOptions): Promise<RunningGateway> {
+  const gateway = await build(settings, options);
   const data = httpServer(gateway.app.listener, settings.limits);
   const admin = httpServer(gateway.admin, settings.limits);
   const adminUrl = await listen(admin, settings.listen.admin);
-  const dataUrl = await listen(data, settings.listen.data);
+  const dataUrl = await listen(data, settings.listen.data).catch(async (error: unknown) => {
+    // Half a gateway would keep the process alive.
+    await Promise.all([closeServer(admin, 0), gateway.close()]);
+    throw error;
+  });
   gateway.logger.info({ dataUrl, adminUrl }, 'gateway-listening');
   print(`leeward listens on ${dataUrl} (data) and ${adminUrl} (admin)`);
   if (configPath !== undefined) {
@@ -43,7 +55,7 @@ export async function runGateway({ settings, configPath, signal, print }: RunOpt
       gateway.logger.error({ error }, 'config-watch-failed'),
     );
   }
-  const done = aborted(signal).then(() => shutDown(gateway, data, admin, settings.limits.drainMs));
+  const done = aborted(signal).then(() => shutDown(gateway, data, admin));
   return { dataUrl, adminUrl, done };
 }
 
@@ -73,7 +85,7 @@ function takeOver(gateway: Gateway, started: Settings, result: ConfigResult): vo
 
 /** What sockets were opened with cannot change under them. */
 function warnOfRestart(started: Settings, now: Settings, logger: Logger): void {
-  const fixed = ['headerBytes', 'headersMs', 'requestMs', 'connections', 'keepAliveMs'] as const;
+  const fixed = ['headerBytes', 'headersMs', 'connections', 'keepAliveMs'] as const;
   const changed: string[] = fixed
     .filter((name) => started.limits[name] !== now.limits[name])
     .map((name) => `limits.${name}`);
@@ -88,13 +100,14 @@ function warnOfRestart(started: Settings, now: Settings, logger: Logger): void {
  * Readiness goes first, so that no new traffic is sent here; then no new connections; then every running request ends
  * by itself. The admin port answers until the last of them has.
  */
-async function shutDown(gateway: Gateway, data: Server, admin: Server, drainMs: number): Promise<void> {
+async function shutDown(gateway: Gateway, data: Server, admin: Server): Promise<void> {
   gateway.drain();
-  await closeServer(data, drainMs);
+  await closeServer(data, gateway.limits().drainMs);
   gateway.logger.info({ inFlight: gateway.app.inFlight() }, 'drain-ended');
   await closeServer(admin, 0);
   const flushed = AbortSignal.timeout(FLUSH_MS);
-  await Promise.all([gateway.tracing.shutdown(flushed), gateway.logger.flush(flushed)]);
+  const closed = Promise.race([gateway.close(), aborted(flushed)]);
+  await Promise.all([gateway.tracing.shutdown(flushed), gateway.logger.flush(flushed), closed]);
 }
 
 /** A connection that falls idle while the node drains is closed this soon, not after keepAliveMs. */

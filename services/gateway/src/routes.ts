@@ -64,6 +64,9 @@ export class Routes {
     if (this.#wildcard === undefined) {
       throw new GatewayError('GW_UNKNOWN_MODEL', 'No route serves this model, and there is no "*" route.');
     }
+    if (!/^[\x21-\x7e]+$/.test(model)) {
+      throw new GatewayError('GW_UNKNOWN_MODEL', 'A model name has visible ASCII characters only, and at least one.');
+    }
     const known = this.#wildcards.get(model);
     const route = known ?? this.#build(WILDCARD, this.#wildcard, model);
     // Deleting and setting again moves it to the end: a map keeps the order of insertion.

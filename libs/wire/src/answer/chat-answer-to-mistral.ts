@@ -1,6 +1,6 @@
 import { isObject, listOf, stringOf } from '../json.ts';
 import { ToolIds } from '../request/tool-ids.ts';
-import type { Json, JsonObject } from '../types.ts';
+import type { Json, JsonObject } from '../wire.ts';
 import { mistralUsage } from '../usage/write-usage.ts';
 import { readContent, readReasoning, thinkingChunk } from './content.ts';
 import { toolCallsToMistral } from './tool-calls.ts';

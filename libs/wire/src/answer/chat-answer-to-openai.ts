@@ -1,5 +1,5 @@
 import { isObject, listOf, stringOf } from '../json.ts';
-import type { Json, JsonObject } from '../types.ts';
+import type { Json, JsonObject } from '../wire.ts';
 import { openaiUsage } from '../usage/write-usage.ts';
 import { readContent } from './content.ts';
 import { toolCallsToOpenai } from './tool-calls.ts';

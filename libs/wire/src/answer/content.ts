@@ -1,5 +1,5 @@
 import { isObject, listOf, stringOf } from '../json.ts';
-import type { Json, JsonObject } from '../types.ts';
+import type { Json, JsonObject } from '../wire.ts';
 
 /** A message's content taken apart: Mistral may send text, or an array of text, thinking and reference chunks. */
 export interface Content {

@@ -1,6 +1,6 @@
 import { readErrorObject } from '../errors/read-error-body.ts';
 import { isObject, listOf, parseJson } from '../json.ts';
-import type { AnswerFacts, Dialect, JsonObject, Surface, UpstreamError, Usage } from '../types.ts';
+import type { AnswerFacts, Dialect, JsonObject, Surface, UpstreamError, Usage } from '../wire.ts';
 import { readUsage } from '../usage/read-usage.ts';
 
 /**

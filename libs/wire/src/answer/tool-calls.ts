@@ -1,6 +1,6 @@
 import { encodeJson, isObject, listOf, stringOf } from '../json.ts';
 import type { ToolIds } from '../request/tool-ids.ts';
-import type { Json, JsonObject } from '../types.ts';
+import type { Json, JsonObject } from '../wire.ts';
 
 /**
  * Tool calls as OpenAI's clients need them: `type` always there, arguments always text. Ids are kept. `indexed` is for

@@ -1,7 +1,7 @@
 import { GatewayError } from '@leeward/kernel';
 import { readErrorObject } from '../errors/read-error-body.ts';
 import { encodeJson, isObject, listOf, parseJson } from '../json.ts';
-import type { ClientRequest, Dialect, JsonObject } from '../types.ts';
+import type { ClientRequest, Dialect, JsonObject } from '../wire.ts';
 import { chatAnswerToMistral } from './chat-answer-to-mistral.ts';
 import { chatAnswerToOpenai } from './chat-answer-to-openai.ts';
 import { embeddingsAnswerToMistral } from './embeddings-answer.ts';

@@ -1,19 +1,25 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { jsonFixture } from '../fixtures/read-fixture.ts';
-import { isObject, listOf } from '../json.ts';
+import { isObject, listOf, stringOf } from '../json.ts';
 import { readErrorBody } from './read-error-body.ts';
 
 const shapes = listOf(jsonFixture('error-bodies.json')).filter(isObject);
 
 describe('readErrorBody', () => {
-  it.each(shapes.map((shape) => [String(shape.name), shape] as const))('reads %s', (_name, { body, expected }) => {
-    const error = readErrorBody(Buffer.from(String(body)));
-    expect({ ...error, type: error?.type ?? null, code: error?.code ?? null }).toEqual(expected);
-  });
+  it.each(shapes.map((shape) => [stringOf(shape.name) ?? '', shape] as const))(
+    'reads %s',
+    (_name, { body, expected }) => {
+      const error = readErrorBody(Buffer.from(stringOf(body) ?? ''));
+      expect({ ...error, type: error?.type ?? null, code: error?.code ?? null }).toEqual(expected);
+    },
+  );
 
   it.each([
-    ['HTML of a proxy', '<!DOCTYPE html><html><head><title>520: Web server is returning an unknown error</title></html>'],
+    [
+      'HTML of a proxy',
+      '<!DOCTYPE html><html><head><title>520: Web server is returning an unknown error</title></html>',
+    ],
     ['plain text', 'upstream connect error or disconnect/reset before headers'],
     ['an empty body', ''],
     ['an answer that is no error', '{"id":"x","object":"chat.completion","choices":[],"error":null}'],

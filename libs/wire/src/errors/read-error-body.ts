@@ -1,5 +1,5 @@
 import { isObject, listOf, parseJson, stringOf, textOf } from '../json.ts';
-import type { Json, JsonObject, UpstreamError } from '../types.ts';
+import type { Json, JsonObject, UpstreamError } from '../wire.ts';
 
 /**
  * What an upstream says about its failure. Mistral alone has seven shapes: `message` may be text, an object with

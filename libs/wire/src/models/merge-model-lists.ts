@@ -1,5 +1,5 @@
 import { isObject, listOf, textOf } from '../json.ts';
-import type { Dialect, Json, JsonObject } from '../types.ts';
+import type { Dialect, Json, JsonObject } from '../wire.ts';
 
 /** One provider's answer to GET /v1/models. */
 export interface ModelList {

@@ -1,5 +1,5 @@
 import { isObject, listOf, pick, stringOf } from '../json.ts';
-import type { Json, JsonObject } from '../types.ts';
+import type { Json, JsonObject } from '../wire.ts';
 import { contentToMistral } from './content-to-mistral.ts';
 import { withoutSchemaIds } from './json-schema.ts';
 import { messagesToMistral } from './messages-to-mistral.ts';

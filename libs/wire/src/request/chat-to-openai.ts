@@ -1,5 +1,5 @@
 import { describe, isObject, listOf, pick } from '../json.ts';
-import type { Json, JsonObject } from '../types.ts';
+import type { Json, JsonObject } from '../wire.ts';
 import { messagesToOpenai } from './messages-to-openai.ts';
 import { untranslatable } from './untranslatable.ts';
 

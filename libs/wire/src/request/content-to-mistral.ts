@@ -1,5 +1,5 @@
 import { describe, isObject, listOf, pick, stringOf, textOf } from '../json.ts';
-import type { Json, JsonObject } from '../types.ts';
+import type { Json, JsonObject } from '../wire.ts';
 import { untranslatable } from './untranslatable.ts';
 
 /** OpenAI's content parts as Mistral's chunks. Chunks that are Mistral's already are only freed of foreign fields. */

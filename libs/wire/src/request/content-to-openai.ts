@@ -1,5 +1,5 @@
 import { describe, encodeJson, isObject, stringOf, textOf } from '../json.ts';
-import type { Json, JsonObject } from '../types.ts';
+import type { Json, JsonObject } from '../wire.ts';
 import { untranslatable } from './untranslatable.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { encodeJson, isObject, listOf } from '../json.ts';
-import type { ClientRequest, WireTarget } from '../types.ts';
+import type { ClientRequest, WireTarget } from '../wire.ts';
 import { untranslatable } from './untranslatable.ts';
 import { translateRequest } from './write-upstream-request.ts';
 

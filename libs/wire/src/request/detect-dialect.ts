@@ -1,5 +1,5 @@
 import { isObject, listOf } from '../json.ts';
-import type { Dialect, Json, JsonObject } from '../types.ts';
+import type { Dialect, Json, JsonObject } from '../wire.ts';
 
 /**
  * Which dialect a body is written in, when the path does not say. The two share most fields, so a body is OpenAI's only

@@ -1,5 +1,5 @@
 import { describe, listOf, pick } from '../json.ts';
-import type { JsonObject } from '../types.ts';
+import type { JsonObject } from '../wire.ts';
 import { untranslatable } from './untranslatable.ts';
 
 /** `encoding_format` passes both ways: OpenAI's client always asks for base64, and Mistral has it too. */

@@ -1,5 +1,5 @@
 import { isObject } from '../json.ts';
-import type { Json, JsonObject } from '../types.ts';
+import type { Json, JsonObject } from '../wire.ts';
 
 /**
  * A JSON Schema without `$schema` and `$id`: Mistral's grammar compiler has failed on them, and they say nothing about

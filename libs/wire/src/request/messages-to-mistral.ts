@@ -1,5 +1,5 @@
 import { describe, isObject, listOf, stringOf, textOf } from '../json.ts';
-import type { Json, JsonObject } from '../types.ts';
+import type { Json, JsonObject } from '../wire.ts';
 import { contentToMistral } from './content-to-mistral.ts';
 import { ToolIds } from './tool-ids.ts';
 import { untranslatable } from './untranslatable.ts';

@@ -1,5 +1,5 @@
 import { describe, isObject, listOf, stringOf } from '../json.ts';
-import type { Json, JsonObject } from '../types.ts';
+import type { Json, JsonObject } from '../wire.ts';
 import { argumentsText, contentToOpenai, textToOpenai } from './content-to-openai.ts';
 import { untranslatable } from './untranslatable.ts';
 

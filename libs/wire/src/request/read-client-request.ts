@@ -1,6 +1,6 @@
 import { GatewayError } from '@leeward/kernel';
 import { describe, isObject } from '../json.ts';
-import type { ClientRequest, Dialect, Json, JsonObject, Surface } from '../types.ts';
+import type { ClientRequest, Dialect, Json, JsonObject, Surface } from '../wire.ts';
 import { detectDialect } from './detect-dialect.ts';
 
 /**

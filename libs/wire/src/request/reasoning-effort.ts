@@ -1,4 +1,4 @@
-import type { Json } from '../types.ts';
+import type { Json } from '../wire.ts';
 import { prices } from '../usage/prices.ts';
 
 /**

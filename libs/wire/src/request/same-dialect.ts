@@ -1,5 +1,5 @@
 import { encodeJson, isObject } from '../json.ts';
-import type { ClientRequest, JsonObject, WireTarget } from '../types.ts';
+import type { ClientRequest, JsonObject, WireTarget } from '../wire.ts';
 import { mistralReasoningEffort, refusesReasoningEffort } from './reasoning-effort.ts';
 
 /**
@@ -11,25 +11,29 @@ import { mistralReasoningEffort, refusesReasoningEffort } from './reasoning-effo
  * Anything else is encoded anew.
  */
 export function writeSameDialect(request: ClientRequest, to: WireTarget): Buffer {
-  const changes: JsonObject = {};
-  if (request.surface === 'chat' && to.dialect === 'mistral') mendEffort(request, to.model, changes);
-  if (Object.keys(changes).length > 0) return Buffer.from(encodeJson({ ...request.json, ...changes, model: to.model }));
+  const mended = mendedEffort(request, to);
+  if (mended !== undefined) return Buffer.from(encodeJson({ ...request.json, ...mended, model: to.model }));
 
   const named = to.model === request.model ? request.bytes : renameModel(request, to.model);
   if (to.dialect !== 'openai' || request.surface !== 'chat' || !request.stream) return named;
   return askForUsage(request, named, to.model);
 }
 
+/** The same as an object, for a writer that has more to change. */
+export function renamed(request: ClientRequest, to: WireTarget): JsonObject {
+  return { ...request.json, ...mendedEffort(request, to), model: to.model };
+}
+
 /**
  * One field does not carry over between Mistral's models: an effort that the next pool's model is known to refuse would
- * turn a failover into a 400. The model the client named itself keeps what the client sent.
+ * turn a failover into a 400. The model the client named itself keeps what the client sent. Undefined: nothing to mend.
  */
-function mendEffort(request: ClientRequest, model: string, changes: JsonObject): void {
+function mendedEffort(request: ClientRequest, { dialect, model }: WireTarget): JsonObject | undefined {
   const effort = request.json.reasoning_effort;
-  if (model === request.model || typeof effort !== 'string') return;
+  if (dialect !== 'mistral' || model === request.model || typeof effort !== 'string') return undefined;
   const accepted = mistralReasoningEffort(model, effort);
-  if (accepted === effort) return;
-  if (accepted !== undefined || refusesReasoningEffort(model)) changes.reasoning_effort = accepted;
+  if (accepted === effort || (accepted === undefined && !refusesReasoningEffort(model))) return undefined;
+  return { reasoning_effort: accepted };
 }
 
 function renameModel(request: ClientRequest, model: string): Buffer {

@@ -1,5 +1,5 @@
 import { describe, isObject, listOf, pick, stringOf } from '../json.ts';
-import type { Json, JsonObject } from '../types.ts';
+import type { Json, JsonObject } from '../wire.ts';
 import { withoutSchemaIds } from './json-schema.ts';
 import { untranslatable } from './untranslatable.ts';
 

@@ -1,9 +1,9 @@
 import { encodeJson } from '../json.ts';
-import type { ClientRequest, JsonObject, WireTarget } from '../types.ts';
+import type { ClientRequest, JsonObject, WireTarget } from '../wire.ts';
 import { chatToMistral } from './chat-to-mistral.ts';
 import { chatToOpenai } from './chat-to-openai.ts';
 import { embeddingsToMistral, embeddingsToOpenai } from './embeddings.ts';
-import { writeSameDialect } from './same-dialect.ts';
+import { renamed, writeSameDialect } from './same-dialect.ts';
 import { untranslatable } from './untranslatable.ts';
 
 /** The body for one attempt at one target. The same dialect and model: the client's own bytes. */
@@ -14,7 +14,7 @@ export function writeUpstreamRequest(request: ClientRequest, to: WireTarget): Bu
 
 /** The request as an object in the target's dialect. */
 export function translateRequest(request: ClientRequest, to: WireTarget): JsonObject {
-  if (request.dialect === to.dialect) return { ...request.json, model: to.model };
+  if (request.dialect === to.dialect) return renamed(request, to);
   switch (request.surface) {
     case 'chat':
       return to.dialect === 'mistral'

@@ -1,7 +1,7 @@
 import { mistralContent, mistralFinishReason } from '../answer/chat-answer-to-mistral.ts';
 import { isObject, listOf } from '../json.ts';
 import { ToolIds } from '../request/tool-ids.ts';
-import type { ClientRequest, Json, JsonObject, StreamTranslator } from '../types.ts';
+import type { ClientRequest, Json, JsonObject, StreamTranslator } from '../wire.ts';
 import { mistralUsage } from '../usage/write-usage.ts';
 import { cutField, encodeChunk, DONE } from './encode.ts';
 import { errorFrame, rememberNames, type StreamNames } from './error-chunk.ts';
@@ -82,8 +82,10 @@ export class ChunksToMistral implements StreamTranslator {
     fragments.add(delta.tool_calls);
     if (fragments.size > 0 && this.#fragments.size < MAX_CHOICES) this.#fragments.set(index, fragments);
 
-    const finishReason = mistralFinishReason(choice.finish_reason) ?? null;
-    const calls = finishReason === null ? [] : fragments.take(this.#ids);
+    const ended = mistralFinishReason(choice.finish_reason) ?? null;
+    // Calls that outgrew the bound are not given out in part: the choice ends with an error instead.
+    const finishReason = ended !== null && fragments.overflown ? 'error' : ended;
+    const calls = finishReason === null || finishReason === 'error' ? [] : fragments.take(this.#ids);
     const content = mistralContent(delta);
     const silent = content === '' && delta.role === undefined && delta.content !== '';
     if (finishReason === null && silent) return undefined;

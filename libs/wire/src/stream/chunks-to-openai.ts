@@ -2,7 +2,7 @@ import { openaiFinishReason } from '../answer/chat-answer-to-openai.ts';
 import { readContent } from '../answer/content.ts';
 import { toolCallsToOpenai } from '../answer/tool-calls.ts';
 import { isObject, listOf } from '../json.ts';
-import type { ClientRequest, Json, JsonObject, StreamTranslator } from '../types.ts';
+import type { ClientRequest, Json, JsonObject, StreamTranslator } from '../wire.ts';
 import { openaiUsage } from '../usage/write-usage.ts';
 import { cutField, encodeChunk, DONE } from './encode.ts';
 import { errorFrame, rememberNames, type StreamNames } from './error-chunk.ts';

@@ -1,5 +1,5 @@
 import { encodeJson } from '../json.ts';
-import type { JsonObject } from '../types.ts';
+import type { JsonObject } from '../wire.ts';
 
 export function encodeChunk(json: JsonObject): Buffer {
   return Buffer.from(`data: ${encodeJson(json)}\n\n`);

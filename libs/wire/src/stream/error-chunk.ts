@@ -1,7 +1,7 @@
 import { readErrorObject } from '../errors/read-error-body.ts';
 import { writeErrorFrame } from '../errors/write-error.ts';
 import { isObject, stringOf } from '../json.ts';
-import type { JsonObject } from '../types.ts';
+import type { JsonObject } from '../wire.ts';
 
 /** The names that every chunk of a stream repeats, remembered for those that an upstream leaves out. */
 export interface StreamNames {

@@ -1,7 +1,7 @@
 import { readContent } from '../answer/content.ts';
 import { readErrorObject } from '../errors/read-error-body.ts';
 import { isObject, stringOf } from '../json.ts';
-import type { ChunkFacts, Dialect, Json, JsonObject, UpstreamError } from '../types.ts';
+import type { ChunkFacts, Dialect, Json, JsonObject, UpstreamError } from '../wire.ts';
 import { readUsage } from '../usage/read-usage.ts';
 
 /**
@@ -58,7 +58,13 @@ function readDelta(delta: JsonObject): Delta {
 }
 
 function isUnset(value: Json | undefined): boolean {
-  return value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0);
+  return (
+    value === undefined ||
+    value === null ||
+    value === false ||
+    value === '' ||
+    (Array.isArray(value) && value.length === 0)
+  );
 }
 
 function readChunkError(json: JsonObject, finishReason: string | undefined): UpstreamError | undefined {

@@ -1,5 +1,5 @@
 import { isObject } from '../json.ts';
-import type { JsonObject, StreamTranslator } from '../types.ts';
+import type { JsonObject, StreamTranslator } from '../wire.ts';
 import { DONE, encodeChunk } from './encode.ts';
 
 /** The same dialect on both sides: what came in goes out. */

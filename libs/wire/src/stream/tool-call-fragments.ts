@@ -1,7 +1,7 @@
 import { toolCallsToMistral } from '../answer/tool-calls.ts';
 import { isObject, listOf, stringOf } from '../json.ts';
 import type { ToolIds } from '../request/tool-ids.ts';
-import type { Json, JsonObject } from '../types.ts';
+import type { Json, JsonObject } from '../wire.ts';
 
 /**
  * One choice's tool calls, put together from OpenAI's fragments. Mistral sends a call whole, and its client fails on a
@@ -9,9 +9,15 @@ import type { Json, JsonObject } from '../types.ts';
  */
 export class ToolCallFragments {
   readonly #calls = new Map<number, Call>();
+  #chars = 0;
 
   get size(): number {
     return this.#calls.size;
+  }
+
+  /** More than is kept: the calls cannot be given out. */
+  get overflown(): boolean {
+    return this.#chars > MAX_CHARS;
   }
 
   add(fragments: Json | undefined): void {
@@ -25,7 +31,9 @@ export class ToolCallFragments {
       call.id ??= stringOf(fragment.id);
       // Some servers repeat the name in each fragment instead of sending it once.
       if (call.name === '') call.name = stringOf(made.name) ?? '';
-      call.arguments += stringOf(made.arguments) ?? '';
+      const text = stringOf(made.arguments) ?? '';
+      this.#chars += text.length;
+      if (!this.overflown) call.arguments += text;
     }
   }
 
@@ -46,5 +54,7 @@ interface Call {
   arguments: string;
 }
 
+/** The arguments of all calls of a choice; a model writes some kilobytes. */
+const MAX_CHARS = 4 * 1024 * 1024;
 /** As many as a request may offer tools. */
 const MAX_CALLS = 128;

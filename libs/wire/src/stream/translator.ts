@@ -1,4 +1,4 @@
-import type { ClientRequest, Dialect, StreamTranslator } from '../types.ts';
+import type { ClientRequest, Dialect, StreamTranslator } from '../wire.ts';
 import { ChunksToMistral } from './chunks-to-mistral.ts';
 import { ChunksToOpenai } from './chunks-to-openai.ts';
 import { unchanged, withoutUsageTail } from './same-dialect.ts';

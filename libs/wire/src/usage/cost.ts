@@ -1,4 +1,4 @@
-import type { Usage } from '../types.ts';
+import type { Usage } from '../wire.ts';
 import { prices } from './prices.ts';
 
 /**

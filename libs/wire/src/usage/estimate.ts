@@ -1,4 +1,4 @@
-import type { ClientRequest } from '../types.ts';
+import type { ClientRequest } from '../wire.ts';
 
 /**
  * How many prompt tokens a request will count, before anybody counted them: four bytes of its body make a token.

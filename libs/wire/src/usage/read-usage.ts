@@ -1,5 +1,5 @@
 import { isObject } from '../json.ts';
-import type { Json, JsonObject, Usage } from '../types.ts';
+import type { Json, JsonObject, Usage } from '../wire.ts';
 
 /**
  * Token counts from a `usage` object, under every name seen for them. Undefined when the object counts nothing.

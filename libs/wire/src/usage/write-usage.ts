@@ -1,5 +1,5 @@
 import { isObject } from '../json.ts';
-import type { Json, JsonObject } from '../types.ts';
+import type { Json, JsonObject } from '../wire.ts';
 import { readUsage } from './read-usage.ts';
 
 /** OpenAI's shape: the three counts and both details, nothing of Mistral's audio and request counters. */

@@ -4,8 +4,7 @@
  */
 import type { ExchangeReport } from '@leeward/failover';
 import { outcomeReason } from '@leeward/upstream';
-import type { ClientRequest } from '@leeward/wire';
-import type { Visit } from '../http/inference.ts';
+import type { FinishedExchange } from '../visit.ts';
 
 /** A few seconds of a busy node, hours of a quiet one. */
 const KEPT = 256;
@@ -30,7 +29,7 @@ export class Decisions {
   readonly #kept: Kept[] = [];
   #next = 0;
 
-  add(finished: { visit: Visit; client: ClientRequest; route: string; report: ExchangeReport; status: number }): void {
+  add(finished: FinishedExchange): void {
     const { visit, client, report } = finished;
     // Only what is shown: the report's answer and the request's body are not kept alive by it.
     this.#kept[this.#next] = {

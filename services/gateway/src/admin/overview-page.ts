@@ -103,6 +103,7 @@ function text(value: unknown): string {
 }
 
 function duration(ms: number): string {
+  if (!Number.isFinite(ms)) return 'never';
   return ms < 10_000 ? `${ms} ms` : `${Math.round(ms / 1000)} s`;
 }
 

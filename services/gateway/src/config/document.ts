@@ -78,7 +78,7 @@ function readText(text: string): DocumentResult {
   return { kind: 'ok', value, lineOf: (path) => walk.lineOf(path), problems: walk.problems };
 }
 
-/** Two documents' worth of state for one walk: what was found so far, and how much of each bound is used up. */
+/** The state of one walk over a tree: what was found so far, and how much of each bound is used up. */
 class Walk {
   readonly problems: Problem[] = [];
   exceeded: Problem | undefined;

@@ -3,7 +3,7 @@
  * `node services/gateway/src/config/documents.ts` writes both; a test compares them with what would be written.
  */
 import { readFile, writeFile } from 'node:fs/promises';
-import { type ConfigKey, configKeys, settingsJsonSchema } from './json-schema.ts';
+import { type ConfigKey, configKeys, type SchemaNode, settingsJsonSchema } from './json-schema.ts';
 import { meaningOf } from './meanings.ts';
 
 export const SCHEMA_DOCUMENT = new URL('../../../../docs/leeward.schema.json', import.meta.url);
@@ -36,19 +36,27 @@ function keysTable(): string {
 
 function defaultText({ node, required }: ConfigKey): string {
   if (required) return '(required)';
-  const { default: value } = node;
-  return value === undefined || typeof value === 'object' ? '' : `\`${String(value)}\``;
+  const value = node['default'];
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? `\`${value}\`` : '';
 }
 
 function boundText({ node }: ConfigKey): string {
-  const { enum: choices, minimum, maximum, minItems, maxItems, minLength, maxLength, pattern, format } = node;
+  const { enum: choices, pattern } = node;
   if (Array.isArray(choices)) return choices.map((choice) => `\`${String(choice)}\``).join(', ');
-  if (minimum !== undefined || maximum !== undefined) return `${String(minimum)} to ${String(maximum)}`;
-  if (minItems !== undefined || maxItems !== undefined) return `${String(minItems)} to ${String(maxItems)} entries`;
   if (typeof pattern === 'string') return `\`${pattern}\``;
-  if (maxLength !== undefined) return `${String(minLength)} to ${String(maxLength)} characters`;
-  if (format === 'uri') return 'http or https';
-  return node['type'] === 'boolean' ? '`true`, `false`' : '';
+  if (node['format'] === 'uri') return 'http or https';
+  if (node['type'] === 'boolean') return '`true`, `false`';
+  return (
+    range(node, 'minimum', 'maximum', '') ??
+    range(node, 'minItems', 'maxItems', ' entries') ??
+    range(node, 'minLength', 'maxLength', ' characters') ??
+    ''
+  );
+}
+
+function range(node: SchemaNode, least: string, most: string, unit: string): string | undefined {
+  const [from, to] = [node[least], node[most]];
+  return typeof from === 'number' && typeof to === 'number' ? `${from} to ${to}${unit}` : undefined;
 }
 
 if (import.meta.main) {

@@ -132,18 +132,11 @@ function withShown(message: string, path: Path, value: unknown): string {
 }
 
 function kindOf(value: unknown): string {
-  if (value === null || value === undefined) return 'is empty';
-  if (Array.isArray(value)) return 'is a list';
-  switch (typeof value) {
-    case 'string':
-      return value === '' ? 'is empty' : `is a text of ${value.length} characters`;
-    case 'number':
-      return 'is a number';
-    case 'boolean':
-      return `is ${value}`;
-    default:
-      return 'is a mapping';
-  }
+  if (value === null || value === undefined || value === '') return 'is empty';
+  if (typeof value === 'string') return `is a text of ${value.length} characters`;
+  if (typeof value === 'number') return 'is a number';
+  if (typeof value === 'boolean') return `is ${value}`;
+  return Array.isArray(value) ? 'is a list' : 'is a mapping';
 }
 
 export function valueAt(raw: unknown, path: Path): unknown {

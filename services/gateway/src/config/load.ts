@@ -66,16 +66,14 @@ export async function loadConfig(input: ConfigInput, deps: ConfigDeps): Promise<
   const schemaProblems = parsed.success ? [] : explain(parsed.error.issues, value, settingsJsonSchema());
   const { problems: crossProblems, warnings } = crossCheck(value);
 
-  const locate = (found: readonly Explanation[]) => found.map((one) => located(one, document.lineOf, forbidden));
+  const locate = (found: readonly Explanation[]) => found.map((one) => located(one, document.lineOf));
   // What the document could not give a value for is told once, not again as missing.
   const told = new Set(document.problems.map(({ path }) => path));
-  const ownProblems = locate([...schemaProblems, ...secretProblems, ...crossProblems]).filter(
-    ({ path }) => !told.has(path),
-  );
-  const problems = [...document.problems, ...ownProblems];
-  if (!parsed.success || problems.length > 0) return refused(problems, sources);
+  const ownProblems = locate([...schemaProblems, ...secretProblems, ...crossProblems]);
+  const problems = [...document.problems, ...ownProblems.filter(({ path }) => !told.has(path))];
+  if (!parsed.success || problems.length > 0) return refused(problems, sources, forbidden);
   const settings = settingsFrom(parsed.data, fingerprintOf(sources, bytes));
-  return { kind: 'ok', settings, warnings: locate(warnings), sources };
+  return { kind: 'ok', settings, warnings: readable(locate(warnings), forbidden), sources };
 }
 
 /** Equal for equal contents of the same files; a text without a file counts by its own bytes. */
@@ -126,13 +124,27 @@ async function configBytes(input: ConfigInput, readFile: ReadFile): Promise<Uint
   }
 }
 
-function located({ path, problem }: Explanation, lineOf: LineOf, forbidden: ReadonlySet<string>): Problem {
+function located({ path, problem }: Explanation, lineOf: LineOf): Problem {
   const line = lineOf(path);
-  return {
-    path: scrubbed(pathText(path), forbidden),
-    problem: scrubbed(problem, forbidden),
-    ...(line === undefined ? {} : { line }),
-  };
+  return { path: pathText(path), problem, ...(line === undefined ? {} : { line }) };
+}
+
+function refused(
+  problems: readonly Problem[],
+  sources: Sources,
+  forbidden: ReadonlySet<string> = new Set(),
+): ConfigResult {
+  return { kind: 'refused', problems: readable(problems, forbidden), sources };
+}
+
+/** In the order of the file, as many as a person reads, and without secrets. */
+function readable(problems: readonly Problem[], forbidden: ReadonlySet<string>): Problem[] {
+  const ordered = problems.toSorted((left, right) => (left.line ?? 0) - (right.line ?? 0));
+  const shown = ordered.slice(0, MAX_PROBLEMS).map((one) => {
+    return { ...one, path: scrubbed(one.path, forbidden), problem: scrubbed(one.problem, forbidden) };
+  });
+  const rest = ordered.length - shown.length;
+  return rest > 0 ? [...shown, { path: '(config)', problem: `has ${rest} more like these` }] : shown;
 }
 
 /** The last line of defence: a secret that also stands somewhere else (as a name, say) is not shown there either. */
@@ -143,16 +155,6 @@ function scrubbed(text: string, forbidden: ReadonlySet<string>): string {
     clean = clean.replaceAll(secret, REDACTED).replaceAll(JSON.stringify(secret).slice(1, -1), REDACTED);
   }
   return clean;
-}
-
-function refused(problems: readonly Problem[], sources: Sources): ConfigResult {
-  const ordered = problems.toSorted((left, right) => (left.line ?? 0) - (right.line ?? 0));
-  const rest = ordered.length - MAX_PROBLEMS;
-  const shown =
-    rest > 0
-      ? [...ordered.slice(0, MAX_PROBLEMS), { path: '(config)', problem: `has ${rest} more problems` }]
-      : ordered;
-  return { kind: 'refused', problems: shown, sources };
 }
 
 type Parsed = ReturnType<typeof settingsSchema.parse>;
@@ -182,7 +184,6 @@ function authFrom(auth: Parsed['auth']): Auth {
 }
 
 /** Without a prototype, so that a client who asks for the model `constructor` finds nothing. */
-function bare<T>(record: Readonly<Record<string, T>>): Record<string, T> {
-  const empty: Record<string, T> = Object.create(null);
-  return Object.assign(empty, record);
+function bare<T>(record: Record<string, T>): Record<string, T> {
+  return Object.setPrototypeOf({ ...record }, null) as Record<string, T>;
 }

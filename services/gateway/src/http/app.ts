@@ -8,12 +8,14 @@ import type { Logger, Metrics } from '@leeward/telemetry';
 import express, { type Express } from 'express';
 import type { Limits } from '../config/settings.ts';
 import type { Authenticate } from './client-keys.ts';
+import type { Visit } from '../visit.ts';
 import { asGatewayError, respondError } from './error-response.ts';
-import { type InferenceDeps, serveInference, type Visit } from './inference.ts';
+import { type InferenceDeps, serveInference } from './inference.ts';
 import type { Models } from './models.ts';
 import type { Passthrough } from './passthrough.ts';
-import { surfaceOf } from './paths.ts';
+import { surfaceOf, vendorPathOf } from './paths.ts';
 import { requestIdOf } from './request-id.ts';
+import type { Uses } from './uses.ts';
 
 /** What a reload replaces as a whole; a request uses the one it began with to its end. */
 export interface Generation {
@@ -21,6 +23,8 @@ export interface Generation {
   readonly inference: InferenceDeps;
   readonly models: Models;
   readonly limits: Limits;
+  /** The requests that began with it. */
+  readonly uses: Uses;
 }
 
 export interface AppDeps {
@@ -44,8 +48,7 @@ export function dataApp(deps: AppDeps): App {
   const composed = composeExpress(deps);
 
   /** The edge: what every request goes through, whichever surface it is for. */
-  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const generation = deps.current();
+  async function serve(generation: Generation, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const visit: Visit = {
       requestId: requestIdOf(request, deps.newId),
       clientName: generation.authenticate(request.headers),
@@ -54,9 +57,14 @@ export function dataApp(deps: AppDeps): App {
     if (inFlight > generation.limits.inFlight) {
       throw new GatewayError('GW_OVERLOADED', 'This node is full.', { retryAfterMs: OVERLOADED_RETRY_MS });
     }
-    const surface = surfaceOf(request.url ?? '');
-    if (surface === undefined) composed(request, response);
-    else if (surface.surface === 'models') {
+    const url = request.url ?? '';
+    const surface = surfaceOf(url);
+    if (surface === undefined) {
+      if (vendorPathOf(url) === undefined) {
+        throw new GatewayError('GW_UNKNOWN_PATH', 'No surface answers on this path; paths begin with /v1.');
+      }
+      composed(request, response);
+    } else if (surface.surface === 'models') {
       allow('GET', request);
       await generation.models.respond(response, visit.requestId, surface.dialect === 'openai' ? 'openai' : 'mistral');
     } else {
@@ -68,13 +76,16 @@ export function dataApp(deps: AppDeps): App {
   return {
     inFlight: () => inFlight,
     listener: (request, response) => {
+      const generation = deps.current();
       inFlight++;
+      generation.uses.enter();
       // The client opens its next connection elsewhere.
       if (deps.isDraining()) response.setHeader('connection', 'close');
       response.once('close', () => {
         inFlight--;
+        generation.uses.leave();
       });
-      serve(request, response).catch((error: unknown) => refuse(deps, request, response, error));
+      serve(generation, request, response).catch((error: unknown) => refuse(deps, request, response, error));
     },
   };
 }
@@ -87,7 +98,12 @@ function composeExpress(deps: AppDeps): Express {
   app.disable('x-powered-by');
   app.disable('etag');
   app.use((request, response, next) => {
-    deps.passthrough(request, response).catch(next);
+    deps
+      .passthrough(request, response)
+      .then(() => {
+        if (!response.headersSent) deps.metrics.clientDisconnectsTotal.child('passthrough').inc();
+      })
+      .catch(next);
   });
   app.use((error: unknown, request: IncomingMessage, response: ServerResponse, _next: () => void) => {
     refuse(deps, request, response, error);
@@ -101,20 +117,26 @@ function allow(method: string, request: IncomingMessage): void {
 }
 
 function refuse(deps: AppDeps, request: IncomingMessage, response: ServerResponse, cause: unknown): void {
+  const path = surfaceOf(request.url ?? '');
+  const surface = path === undefined || path.surface === 'models' ? 'passthrough' : path.surface;
+  if (response.destroyed && !response.headersSent) {
+    // Broke off before its body had come: there is nobody left to answer.
+    deps.metrics.clientDisconnectsTotal.child(surface).inc();
+    return;
+  }
   const error = asGatewayError(cause);
   const requestId = requestIdOf(request, deps.newId);
   deps.metrics.rejectedRequestsTotal.child(error.code).inc();
+  if (!response.headersSent) {
+    const dialect = path?.dialect === 'openai' ? 'openai' : 'mistral';
+    deps.metrics.requestsTotal.child('other', surface, dialect, String(error.status)).inc();
+  }
   if (error.code === 'GW_INTERNAL') deps.logger.error({ requestId, error: cause }, 'request-failed');
   else
     deps.logger.info({ requestId, code: error.code, status: error.status, path: pathOf(request) }, 'request-refused');
-  // What is left of the body will not be read; the connection cannot be used again.
-  const unread = request.complete ? {} : { connection: 'close' };
   respondError(response, error, {
-    ...unread,
     'x-request-id': requestId,
-    ...(error.code === 'GW_METHOD_NOT_ALLOWED'
-      ? { allow: surfaceOf(request.url ?? '')?.surface === 'models' ? 'GET' : 'POST' }
-      : {}),
+    ...(error.code === 'GW_METHOD_NOT_ALLOWED' ? { allow: path?.surface === 'models' ? 'GET' : 'POST' } : {}),
   });
 }
 

@@ -1,6 +1,6 @@
 /** The one place where an error becomes HTTP. */
 import type { ServerResponse } from 'node:http';
-import { GatewayError } from '@leeward/kernel';
+import { GatewayError, systemClock } from '@leeward/kernel';
 import { writeErrorBody } from '@leeward/wire';
 
 /**
@@ -9,6 +9,9 @@ import { writeErrorBody } from '@leeward/wire';
  */
 const MIN_RETRY_AFTER_MS = 1000;
 const MAX_RETRY_AFTER_MS = 59_000;
+
+/** Most uploads that a client has under way end within it, or the client has read the answer and stopped. */
+const LINGER_MS = 1000;
 
 export type ResponseHeaders = Record<string, string | readonly string[]>;
 
@@ -19,13 +22,33 @@ export function respondError(response: ServerResponse, error: GatewayError, head
     return;
   }
   const body = writeErrorBody({ status: error.status, code: error.code, type: error.type, message: error.message });
+  const { complete } = response.req;
   response.writeHead(error.status, {
     ...headers,
     ...retryHeaders(error),
     'content-type': 'application/json',
     'content-length': String(body.length),
+    ...(complete ? {} : { connection: 'close' }),
   });
-  response.end(body);
+  if (complete) response.end(body);
+  else endAfterBody(response, body);
+}
+
+/**
+ * Answers while the client is still sending. A socket that is closed with unread bytes in it is reset, and the reset
+ * overtakes the answer; so what still comes is thrown away for a moment, and only then the connection closed.
+ */
+function endAfterBody(response: ServerResponse, body: Buffer): void {
+  const { req: request } = response;
+  response.write(body);
+  const end = () => {
+    timer.cancel();
+    response.end();
+  };
+  const timer = systemClock.after(LINGER_MS, end);
+  request.once('end', end);
+  request.once('close', end);
+  request.resume();
 }
 
 /** What is not a GatewayError is a fault of ours; its message stays in the log. */

@@ -2,6 +2,7 @@
  * The hot path: chat, fim and embeddings. Reads the request, finds its route, lets failover run the exchange, and
  * writes what came of it. One function for all three surfaces, because they differ only in wire's mappings.
  */
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Picker } from '@leeward/balancer';
 import { type ExchangeReport, type RetryBudget, runExchange, type Served } from '@leeward/failover';
@@ -10,6 +11,7 @@ import { type ClientRequest, type Dialect, readClientRequest } from '@leeward/wi
 import type { Limits } from '../config/settings.ts';
 import type { ExchangeWatcher } from '../record.ts';
 import type { Route, Routes } from '../routes.ts';
+import type { Visit } from '../visit.ts';
 import { type ResponseHeaders, respondError } from './error-response.ts';
 import { HttpDownstream } from './http-downstream.ts';
 import type { SurfacePath } from './paths.ts';
@@ -27,12 +29,6 @@ export interface InferenceDeps {
   readonly watcher: ExchangeWatcher;
 }
 
-export interface Visit {
-  readonly requestId: string;
-  readonly clientName: string;
-  readonly startedAtMs: number;
-}
-
 export async function serveInference(
   deps: InferenceDeps,
   visit: Visit,
@@ -43,10 +39,13 @@ export async function serveInference(
   if (surface.surface === 'models') throw new TypeError('models is not an inference surface');
   // Listening for the client's leaving begins before anything is awaited.
   const downstream = new HttpDownstream(response, visit.requestId);
-  const bytes = await readBody(request, deps.limits.bodyBytes);
+  const { bodyBytes, requestMs } = deps.limits;
+  const bytes = await readBody(deps.clock, request, response, { maxBytes: bodyBytes, withinMs: requestMs });
+  // Decoded, broken characters would become other ones; passed on, they would be the upstream's to stumble over.
+  if (!isUtf8(bytes)) throw new GatewayError('GW_BAD_JSON', 'The body is not valid UTF-8.');
   const client = readClientRequest(surface.surface, dialectOf(surface, request), bytes);
   const route = deps.routes.find(client.model);
-  const watch = deps.watcher.begin(visit, client, route, request.headers['traceparent']);
+  const watch = deps.watcher.begin({ visit, client, route: route.name }, request.headers['traceparent']);
   const report = await runExchange(
     deps,
     {

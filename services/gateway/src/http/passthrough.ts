@@ -9,7 +9,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GatewayError } from '@leeward/kernel';
 import type { Key, Provider } from '@leeward/upstream';
 import { createProxyMiddleware, debugProxyErrorsPlugin, proxyEventsPlugin } from 'http-proxy-middleware';
-import { respondError } from './error-response.ts';
 import { vendorPathOf } from './paths.ts';
 
 export interface PassthroughDeps {
@@ -23,8 +22,22 @@ export interface PassthroughDeps {
 /** A vendor may think for minutes about a batch of pages; an upload of half a gigabyte takes as long. */
 const SILENCE_MS = 600_000;
 
-/** What a client sends for this gateway only, or for the connection between them. */
+/** Between two neighbours only (RFC 9110, 7.6.1); the body's framing is kept by the proxy. */
+const HOP_BY_HOP = [
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'te',
+  'trailer',
+  'upgrade',
+];
+
+/** What a client sends for this gateway only. `expect` has been answered here. */
 const NOT_FORWARDED = [
+  ...HOP_BY_HOP,
+  'proxy-connection',
+  'expect',
   'authorization',
   'x-api-key',
   'cookie',
@@ -34,34 +47,39 @@ const NOT_FORWARDED = [
   'forwarded',
 ];
 
-const NOT_RETURNED = ['set-cookie', 'x-request-id', 'alt-svc', 'strict-transport-security', 'server', 'via'];
+const NOT_RETURNED = [
+  ...HOP_BY_HOP,
+  'set-cookie',
+  'x-request-id',
+  'alt-svc',
+  'strict-transport-security',
+  'server',
+  'via',
+];
 
 export type Passthrough = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-/** Throws GW_UNKNOWN_PATH for what is not the vendor's. */
+/** Rejects with GW_UNKNOWN_PATH for what is not the vendor's, with GW_UPSTREAM_FAILED when the vendor does not answer. */
 export function passthrough(deps: PassthroughDeps): Passthrough {
   const chosen = new WeakMap<IncomingMessage, { provider: Provider; key: Key }>();
+  const failures = new WeakMap<IncomingMessage, (cause: unknown) => void>();
   const proxy = createProxyMiddleware({
     changeOrigin: true,
     xfwd: false,
     // Without the default plugins that answer errors in plain text and write to a console.
     ejectPlugins: true,
     plugins: [debugProxyErrorsPlugin, proxyEventsPlugin],
+    // Silence of the upstream's socket is silence both ways: an upload that stalls is seen there as well.
     proxyTimeout: SILENCE_MS,
-    timeout: SILENCE_MS,
     router: (request) => choose(request).provider.options.baseUrl,
     pathRewrite: (_path, request) => vendorPath(request),
     on: {
-      proxyReq: (outgoing, request) => {
-        const { key } = choose(request);
-        for (const name of outgoing.getHeaderNames()) {
-          if (NOT_FORWARDED.includes(name) || name.startsWith('x-leeward-')) outgoing.removeHeader(name);
-        }
-        outgoing.setHeader('authorization', `Bearer ${key.secret.reveal()}`);
-      },
-      proxyRes: (incoming, request) => {
+      proxyRes: (incoming, request, response) => {
         const { provider, key } = choose(request);
         for (const name of NOT_RETURNED) delete incoming.headers[name];
+        // The proxy would otherwise say keep-alive, also on a node that drains.
+        const connection = response.getHeader('connection');
+        if (typeof connection === 'string') incoming.headers.connection = connection;
         incoming.headers['x-request-id'] = deps.requestIdOf(request);
         incoming.headers['x-leeward-provider'] = provider.name;
         incoming.headers['x-leeward-key'] = key.name;
@@ -69,11 +87,10 @@ export function passthrough(deps: PassthroughDeps): Passthrough {
         incoming.headers['x-leeward-fallback'] = '0';
         deps.onAnswered(request, provider.name, key.name, incoming.statusCode ?? 0);
       },
-      error: (cause, request, response) => {
-        // A socket instead of a response would be an upgrade, which is never proxied.
-        if (!('writeHead' in response)) return;
-        const error = new GatewayError('GW_UPSTREAM_FAILED', 'The upstream did not answer this request.', { cause });
-        respondError(response as ServerResponse, error, { 'x-request-id': deps.requestIdOf(request) });
+      error: (cause, request) => {
+        failures.get(request)?.(
+          new GatewayError('GW_UPSTREAM_FAILED', 'The upstream did not answer this request.', { cause }),
+        );
       },
     },
   });
@@ -92,10 +109,27 @@ export function passthrough(deps: PassthroughDeps): Passthrough {
   }
 
   return async (request, response) => {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    failures.set(request, reject);
+    const { key } = choose(request);
     vendorPath(request);
-    choose(request);
-    await proxy(request, response);
+    if (request.headers.expect !== undefined) response.writeContinue();
+    addressTo(key, request);
+    proxy(request, response).then(resolve, reject);
+    await promise;
   };
+}
+
+/**
+ * Exchanges the client's headers for the vendor's before the proxy sees the request: its own hook for that is not
+ * called for every request (not for one that sends `expect`), and then the client's key would go out.
+ */
+function addressTo(key: Key, request: IncomingMessage): void {
+  const { headers } = request;
+  for (const name of Object.keys(headers)) {
+    if (NOT_FORWARDED.includes(name) || name.startsWith('x-leeward-')) delete headers[name];
+  }
+  headers.authorization = `Bearer ${key.secret.reveal()}`;
 }
 
 function vendorPath(request: IncomingMessage): string {

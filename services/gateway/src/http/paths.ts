@@ -34,15 +34,27 @@ const KNOWN: ReadonlyMap<string, SurfacePath> = new Map(
 );
 
 export function surfaceOf(url: string): SurfacePath | undefined {
-  return KNOWN.get(url) ?? KNOWN.get(withoutQuery(url));
+  return KNOWN.get(url) ?? KNOWN.get(withoutQuery(originForm(url)));
 }
 
 /** The vendor's own path for anything else of its API, query included; undefined when it is not one. */
 export function vendorPathOf(url: string): string | undefined {
-  const path = url.replace(/^\/(?:mistral|openai)(?=\/)/, '').replace(/^\/v1(?=\/v[12]\/)/, '');
+  const path = originForm(url)
+    .replace(/^\/(?:mistral|openai)(?=\/)/, '')
+    .replace(/^\/v1(?=\/v[12]\/)/, '');
   if (!/^\/v[12]\//.test(path)) return undefined;
-  // Dot segments, spelt out or escaped, would leave the API's root at an upstream that resolves them.
-  return /(?:^|\/)(?:\.|%2e){1,2}(?:\/|$|%2f)/i.test(withoutQuery(path)) ? undefined : path;
+  return DOT_SEGMENT.test(withoutQuery(path)) ? undefined : path;
+}
+
+/**
+ * Dot segments would leave the API's root at an upstream that resolves them. Servers differ in what they take for the
+ * end of a segment: an escaped slash, a backslash, parameters after a semicolon, a fragment.
+ */
+const DOT_SEGMENT = /(?:\/|\\|%2f|%5c)(?:\.|%2e){1,2}(?:\/|\\|%2f|%5c|;|%3b|#|%23|$)/i;
+
+/** A client that believes to speak to a proxy sends the whole URL (RFC 9112, 3.2.2: a server must take it). */
+function originForm(url: string): string {
+  return url.startsWith('/') ? url : url.replace(/^https?:\/\/[^/?#]*/i, '');
 }
 
 function withoutQuery(url: string): string {

@@ -19,12 +19,17 @@ export function servedHeaders(requestId: string, served: Served): ResponseHeader
     'x-request-id': requestId,
     'x-leeward-provider': target.provider.name,
     'x-leeward-key': target.key.name,
-    'x-leeward-model': target.model,
+    'x-leeward-model': headerText(target.model),
     'x-leeward-attempts': String(served.attempts),
     'x-leeward-fallback': String(served.poolIndex),
   };
   passOn(served.headers, headers);
   return headers;
+}
+
+/** A configured model may have any name; a header value may not. Names as vendors give them stay as they are. */
+function headerText(name: string): string {
+  return /^[\x21-\x7e]*$/.test(name) ? name : encodeURIComponent(name.toWellFormed());
 }
 
 function passOn(from: UpstreamHeaders, to: ResponseHeaders): void {

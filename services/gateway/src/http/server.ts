@@ -1,29 +1,52 @@
 /** node:http with its limits set: headers, their time, the body's time, connections, and errors that clients can read. */
-import { createServer, type RequestListener, type Server, STATUS_CODES } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { type ErrorCode, GatewayError } from '@leeward/kernel';
+import { type ErrorCode, GatewayError, systemClock } from '@leeward/kernel';
 import { writeErrorBody } from '@leeward/wire';
 import type { Address } from '../config/address.ts';
 import type { Limits } from '../config/settings.ts';
 
-/** How often Node looks for connections whose time is over: the precision of headersMs and requestMs. */
+/** How often Node looks for connections whose time is over: the precision of headersMs. */
 const CHECK_EVERY_MS = 1000;
 
+/**
+ * A whole request, an upload that is passed through included. Only a backstop against bodies that never end: what is
+ * read into memory has limits.requestMs (read-body.ts), and a silent upload ends with the upstream's patience.
+ */
+const WHOLE_REQUEST_MS = 3_600_000;
+
+/** For the client to read why it was refused; after that the socket goes, whether the client closes its end or not. */
+const LINGER_MS = 1000;
+
 export function httpServer(listener: RequestListener, limits: Limits): Server {
+  /** The newest response of each connection, to tell whether a refusal would land in the middle of one. */
+  const newest = new WeakMap<Socket, ServerResponse>();
+  const onRequest: RequestListener = (request, response) => {
+    newest.set(request.socket, response);
+    listener(request, response);
+  };
   const server = createServer(
     {
       maxHeaderSize: limits.headerBytes,
       headersTimeout: limits.headersMs,
-      requestTimeout: limits.requestMs,
+      requestTimeout: Math.max(limits.requestMs, WHOLE_REQUEST_MS),
       keepAliveTimeout: limits.keepAliveMs,
-      connectionsCheckingInterval: Math.min(CHECK_EVERY_MS, limits.headersMs, limits.requestMs),
+      connectionsCheckingInterval: Math.min(CHECK_EVERY_MS, limits.headersMs),
       noDelay: true,
       requireHostHeader: true,
     },
-    listener,
+    onRequest,
   );
+  // Whether a body is wanted is said by whoever reads it, once it is known not to be refused.
+  server.on('checkContinue', onRequest);
   server.maxConnections = limits.connections;
-  server.on('clientError', (cause: NodeJS.ErrnoException, socket) => refuseSocket(cause, socket as Socket));
+  server.on('clientError', (cause: NodeJS.ErrnoException, stream) => {
+    const socket = stream as Socket;
+    const response = newest.get(socket);
+    const isAnswering = response !== undefined && response.headersSent && !response.writableFinished;
+    if (isAnswering) socket.destroy();
+    else refuseSocket(cause, socket);
+  });
   return server;
 }
 
@@ -52,6 +75,8 @@ function refuseSocket(cause: NodeJS.ErrnoException, socket: Socket): void {
     `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? 'Error'}\r\n` +
       `content-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body.toString()}`,
   );
+  const timer = systemClock.after(LINGER_MS, () => socket.destroy());
+  socket.once('close', () => timer.cancel());
 }
 
 function socketError(code: string | undefined): GatewayError {

@@ -1,0 +1,221 @@
+import { seededRng, VirtualClock } from '@leeward/testkit';
+import CircuitBreaker from 'opossum';
+import { describe, expect, it, vi } from 'vitest';
+import { Breaker, type Pass, type Verdict } from './breaker.ts';
+import { breakerOptions } from './options.ts';
+import type { TripReason } from './trip-rule.ts';
+
+function setUp(overrides: Record<string, number> = {}, seed = 1) {
+  const clock = new VirtualClock();
+  const trips: TripReason[] = [];
+  const breaker = new Breaker({ clock, rng: seededRng(seed) }, breakerOptions.parse(overrides), (reason) => trips.push(reason));
+  return { clock, trips, breaker };
+}
+
+function enter(breaker: Breaker): Pass {
+  const pass = breaker.enter();
+  if (pass === undefined) throw new Error('the breaker is not open to attempts');
+  return pass;
+}
+
+/** One attempt from its beginning to the breaker's having taken note of it. */
+async function attempt(clock: VirtualClock, breaker: Breaker, verdict: Verdict): Promise<void> {
+  enter(breaker).leave(verdict);
+  await clock.advance(0);
+}
+
+async function openIt({ clock, breaker }: { clock: VirtualClock; breaker: Breaker }): Promise<void> {
+  for (let fault = 0; fault < 5; fault++) await attempt(clock, breaker, 'fault');
+}
+
+async function toProbe({ clock, breaker }: { clock: VirtualClock; breaker: Breaker }): Promise<void> {
+  await clock.advance(breaker.probeInMs);
+}
+
+/** opossum keeps one number for each call that ended, whether anybody wants percentiles or not. */
+function latenciesOf(bucket: object): readonly unknown[] {
+  return 'latencyTimes' in bucket && Array.isArray(bucket.latencyTimes) ? bucket.latencyTimes : [];
+}
+
+describe('Breaker', () => {
+  it('opens at the rule’s word and says why', async () => {
+    const set = setUp();
+    await openIt(set);
+    expect(set.breaker.state).toBe('open');
+    expect(set.breaker.enter()).toBeUndefined();
+    expect(set.trips).toEqual(['consecutive-faults']);
+    expect(set.breaker.view().lastTrip).toEqual({ reason: 'consecutive-faults', atMs: 0 });
+  });
+
+  it('does not open on a single failure', async () => {
+    const { clock, breaker } = setUp();
+    await attempt(clock, breaker, 'fault');
+    expect(breaker.state).toBe('closed');
+  });
+
+  it('leaves the decision to its own rule, however many attempts end at once', async () => {
+    const { clock, breaker, trips } = setUp({ consecutiveFaults: 1000, minSuccessRate: 0 });
+    const passes = Array.from({ length: 6000 }, () => enter(breaker));
+    for (const [index, pass] of passes.entries()) pass.leave(index % 2 === 0 ? 'fault' : 'success');
+    await clock.advance(0);
+    expect([breaker.state, trips]).toEqual(['closed', []]);
+  });
+
+  it('admits exactly one live request when the probe time has come', async () => {
+    const set = setUp();
+    await openIt(set);
+    await toProbe(set);
+    expect(set.breaker.state).toBe('half-open');
+    const probe = set.breaker.enter();
+    expect(probe).toBeDefined();
+    expect([set.breaker.admits, set.breaker.enter()]).toEqual([false, undefined]);
+  });
+
+  it('closes when the probe succeeds, and starts with a clean window', async () => {
+    const set = setUp();
+    await openIt(set);
+    await toProbe(set);
+    await attempt(set.clock, set.breaker, 'success');
+    expect(set.breaker.state).toBe('closed');
+    expect(set.breaker.view().samples).toBe(0);
+    expect(set.clock.pending).toBe(0);
+    for (let fault = 0; fault < 4; fault++) await attempt(set.clock, set.breaker, 'fault');
+    expect(set.breaker.state).toBe('closed');
+  });
+
+  it('waits longer after each failed probe, jittered within the upper half, up to the bound', async () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const set = setUp({ probeAfterMs: 1000, maxProbeAfterMs: 8000 }, seed);
+      await openIt(set);
+      for (const ceilingMs of [1000, 2000, 4000, 8000, 8000]) {
+        const waitMs = set.breaker.probeInMs;
+        expect(waitMs).toBeGreaterThanOrEqual(ceilingMs / 2);
+        expect(waitMs).toBeLessThanOrEqual(ceilingMs);
+        await toProbe(set);
+        await attempt(set.clock, set.breaker, 'fault');
+        expect(set.breaker.state).toBe('open');
+      }
+      expect(set.trips.slice(1)).toEqual(Array(5).fill('probe-failed'));
+      expect(set.clock.pending).toBe(1);
+    }
+  });
+
+  it('does not let breakers that opened together probe together', async () => {
+    const waits = new Set<number>();
+    for (let seed = 1; seed <= 10; seed++) {
+      const set = setUp({}, seed);
+      await openIt(set);
+      waits.add(set.breaker.probeInMs);
+    }
+    expect(waits.size).toBe(10);
+  });
+
+  it('starts with the shortest wait again once it has been closed', async () => {
+    const set = setUp();
+    await openIt(set);
+    for (const verdict of ['fault', 'fault', 'success'] as const) {
+      await toProbe(set);
+      await attempt(set.clock, set.breaker, verdict);
+    }
+    await openIt(set);
+    expect(set.breaker.probeInMs).toBeLessThanOrEqual(1000);
+  });
+
+  it('frees the probe’s place when the probe is cancelled', async () => {
+    const set = setUp();
+    await openIt(set);
+    await toProbe(set);
+    for (let round = 0; round < 3; round++) {
+      const probe = enter(set.breaker);
+      expect(set.breaker.admits).toBe(false);
+      probe.leave('neutral');
+      expect([set.breaker.state, set.breaker.admits]).toEqual(['half-open', true]);
+    }
+    await attempt(set.clock, set.breaker, 'success');
+    expect(set.breaker.state).toBe('closed');
+  });
+
+  it.each(['success', 'fault', 'neutral'] as const)('learns nothing from a stale attempt that ends in %s', async (verdict) => {
+    const set = setUp();
+    const stale = Array.from({ length: 10 }, () => enter(set.breaker));
+    await openIt(set);
+    stale.pop()?.leave(verdict);
+    await set.clock.advance(0);
+    expect(set.breaker.state).toBe('open');
+    await toProbe(set);
+    for (const pass of stale.splice(0, 5)) pass.leave(verdict);
+    await set.clock.advance(0);
+    expect([set.breaker.state, set.breaker.admits]).toEqual(['half-open', true]);
+    const probe = enter(set.breaker);
+    for (const pass of stale) pass.leave(verdict);
+    await set.clock.advance(0);
+    expect([set.breaker.state, set.breaker.admits]).toEqual(['half-open', false]);
+    probe.leave('success');
+    await set.clock.advance(0);
+    expect(set.breaker.state).toBe('closed');
+    expect(set.trips).toHaveLength(1);
+  });
+
+  it('lets the end of one attempt touch no other', async () => {
+    const { clock, breaker } = setUp();
+    const [first, second, third] = [enter(breaker), enter(breaker), enter(breaker)];
+    first.leave('fault');
+    second.leave('neutral');
+    await clock.advance(0);
+    expect(breaker.view().samples).toBe(1);
+    third.leave('success');
+    await clock.advance(0);
+    expect(breaker.view()).toMatchObject({ state: 'closed', samples: 2, successShare: 0.5 });
+  });
+
+  it('opens by hand, also while a probe is out', async () => {
+    const set = setUp();
+    set.breaker.trip('by-operator');
+    expect([set.breaker.state, set.trips]).toEqual(['open', ['by-operator']]);
+    set.breaker.trip('by-operator');
+    expect(set.trips).toHaveLength(1);
+    await toProbe(set);
+    const probe = enter(set.breaker);
+    set.breaker.trip('by-operator');
+    probe.leave('success');
+    await set.clock.advance(0);
+    expect(set.breaker.state).toBe('open');
+    expect(set.clock.pending).toBe(1);
+  });
+
+  it('keeps the memory of opossum’s statistics bounded', async () => {
+    const fired = vi.spyOn(CircuitBreaker.prototype, 'fire');
+    const { clock, breaker } = setUp({ consecutiveFaults: 1000, minSuccessRate: 0 });
+    for (let round = 0; round < 200; round++) {
+      for (let call = 0; call < 256; call++) enter(breaker).leave(call % 3 === 0 ? 'fault' : 'success');
+      await clock.advance(0);
+    }
+    const circuit: unknown = fired.mock.contexts[0];
+    const buckets: readonly object[] = circuit instanceof CircuitBreaker ? circuit.status.window : [];
+    const kept = buckets.reduce((sum, bucket) => sum + latenciesOf(bucket).length, 0);
+    expect(kept).toBeGreaterThan(0);
+    expect(kept).toBeLessThan(256 * 11);
+    fired.mockRestore();
+  });
+
+  it('leaves no timer and admits nobody once it is put away', async () => {
+    const set = setUp();
+    await openIt(set);
+    set.breaker.close();
+    expect(set.clock.pending).toBe(0);
+    const half = setUp();
+    await openIt(half);
+    await toProbe(half);
+    half.breaker.close();
+    expect([half.breaker.admits, half.breaker.enter()]).toEqual([false, undefined]);
+  });
+
+  it('takes the end of an attempt that outlives it', async () => {
+    const { clock, breaker, trips } = setUp({ consecutiveFaults: 1 });
+    const passes = (['success', 'fault', 'neutral'] as const).map((verdict) => ({ pass: enter(breaker), verdict }));
+    breaker.close();
+    for (const { pass, verdict } of passes) pass.leave(verdict);
+    await clock.advance(0);
+    expect([trips, clock.pending]).toEqual([[], 0]);
+  });
+});

@@ -1,0 +1,23 @@
+import type { ExchangeReport } from '@leeward/failover';
+import type { ClientRequest } from '@leeward/wire';
+
+/** A request as the edge let it in. */
+export interface Visit {
+  readonly requestId: string;
+  readonly clientName: string;
+  /** On the monotonic clock. */
+  readonly startedAtMs: number;
+}
+
+/** An exchange that is over, with all that may be told of it. */
+export interface FinishedExchange {
+  readonly visit: Visit;
+  readonly client: ClientRequest;
+  /** The route as configured; `*` for the wildcard. */
+  readonly route: string;
+  readonly report: ExchangeReport;
+  /** What the client saw; 499 when it left before that. */
+  readonly status: number;
+  /** Of a sampled exchange. */
+  readonly traceId: string | undefined;
+}

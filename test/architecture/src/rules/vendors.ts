@@ -1,0 +1,30 @@
+import type { Rule } from './rule.ts';
+
+interface Home {
+  readonly vendor: RegExp;
+  readonly homes: readonly RegExp[];
+}
+
+/** One home each, so that replacing a vendor, or reading how it is used, means opening one place. */
+const HOMES: readonly Home[] = [
+  { vendor: /^express(?:\/|$)/, homes: [/^services\/[^/]+\/src\/http\//] },
+  { vendor: /^http-proxy-middleware(?:\/|$)/, homes: [/^services\/gateway\/src\/http\/passthrough(?:\.test)?\.ts$/] },
+  { vendor: /^opossum(?:\/|$)/, homes: [/^libs\/upstream\/src\/breaker(?:\.test)?\.ts$/] },
+  {
+    vendor: /^hashring(?:\/|$)/,
+    homes: [/^libs\/balancer\/src\/ring(?:\.test)?\.ts$/, /^libs\/cluster\/src\/ownership(?:\.test)?\.ts$/],
+  },
+  { vendor: /^(?:prom-client|pino|@opentelemetry\/[^/]+)(?:\/|$)/, homes: [/^libs\/telemetry\//] },
+  // The bench measures undici's own ways of sending beside ours; `leeward keys` asks each key what it may use.
+  { vendor: /^undici(?:\/|$)/, homes: [/^libs\/upstream\//, /^services\/gateway\/src\/cli\//, /^test\/bench\//] },
+  { vendor: /^(?:nats|@nats-io\/[^/]+)(?:\/|$)/, homes: [/^libs\/cluster\/src\/nats-bus(?:\.test)?\.ts$/] },
+];
+
+export const vendors: Rule = (tree) =>
+  tree.sources.flatMap(({ path, imports }) =>
+    imports.flatMap(({ specifier, line }) => {
+      const home = HOMES.find(({ vendor }) => vendor.test(specifier));
+      if (home === undefined || home.homes.some((place) => place.test(path))) return [];
+      return [`${path}:${line}: ${specifier} is used outside its home`];
+    }),
+  );

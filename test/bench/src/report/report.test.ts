@@ -1,0 +1,96 @@
+import { describe, expect, test } from 'vitest';
+import { readPlan } from '../plan.ts';
+import type { Sample } from '../sample.ts';
+import { markdownReport, withResults } from './docs.ts';
+import { Figures } from './figures.ts';
+import { type BenchRecord, isPublishable } from './record.ts';
+import { svg } from './svg.ts';
+import { textReport } from './text.ts';
+
+function small(round: number, subject: Sample['subject'], cpuMicros: number, subjectBusy = 1): Sample {
+  const figures = { cpuMicros, requestsPerSecond: 1e6 / cpuMicros, subjectBusy, loadBusy: 0.5, foreignBusy: 0 };
+  return { round, subject, measure: 'small', figures, trouble: [] };
+}
+
+function recordOf(samples: Sample[]): BenchRecord {
+  return {
+    at: '2026-10-01T12:00:00.000Z',
+    tookSeconds: 1,
+    machine: { processor: 'P', cores: 2, kernel: '6', node: 'v26' },
+    plan: readPlan([]),
+    participants: [
+      { name: 'direct', label: 'upstream direct', version: 'v26', untouched: true },
+      { name: 'nginx', label: 'nginx', version: '1.2.3', untouched: true },
+      { name: 'haproxy', label: 'haproxy', version: '1.2.3', untouched: true },
+      { name: 'portkey', label: 'Portkey gateway', version: '1.2.3', untouched: false },
+      { name: 'leeward', label: 'Leeward', version: '0.1.0', untouched: true },
+    ],
+    absent: [],
+    samples,
+    ledger: 'schedstat',
+    cores: { subject: 0, load: 1 },
+    otlpExports: 3,
+    repeats: 0,
+  };
+}
+
+const record = recordOf([
+  small(1, 'direct', 10),
+  small(1, 'nginx', 20, 0.9),
+  small(1, 'leeward', 40),
+  small(2, 'direct', 20),
+  small(2, 'nginx', 40, 0.9),
+  small(2, 'leeward', 80),
+  small(3, 'nginx', 1000, 0.9),
+]);
+
+describe('the report', () => {
+  test('divides by Leeward within a round, not by its median over all', () => {
+    const ratio = new Figures(record).ratio('nginx', 'small', 'cpuMicros');
+    expect(ratio).toEqual({ median: 0.5, min: 0.5, max: 0.5 });
+  });
+
+  test('takes what is added from the direct way of the same round', () => {
+    expect(new Figures(record).added('leeward', 'small', 'cpuMicros')).toEqual({ median: 45, min: 30, max: 60 });
+  });
+
+  test('marks a rate at which the subject had time left as a lower bound', () => {
+    const text = textReport(record);
+    expect(text).toMatch(/nginx .*≥ 25,000/);
+    expect(text).toMatch(/Leeward .* 18,750/);
+    expect(text).not.toMatch(/Leeward .*≥/);
+  });
+
+  test('leaves failed samples out of the figures and names them', () => {
+    const failed = { ...small(4, 'leeward', 1), trouble: ['2 of 9 answers were wrong'] };
+    const spoiled = recordOf([...record.samples, failed]);
+    expect(new Figures(spoiled).of('leeward', 'small', 'cpuMicros')?.min).toBe(40);
+    expect(textReport(spoiled)).toContain('leeward, small, round 4: 2 of 9 answers were wrong');
+    expect(isPublishable(spoiled)).toBe(false);
+  });
+
+  test('is published only from a full run with everyone there', () => {
+    expect(isPublishable(record)).toBe(true);
+    expect(isPublishable({ ...record, plan: readPlan(['--quick']) })).toBe(false);
+    expect(isPublishable({ ...record, plan: readPlan(['--measure', 'small']) })).toBe(false);
+    const withoutLeeward = record.participants.filter(({ name }) => name !== 'leeward');
+    expect(isPublishable({ ...record, participants: withoutLeeward })).toBe(false);
+  });
+
+  test('draws one bar per subject and panel', () => {
+    expect(svg(record, new Figures(record)).match(/<rect x/g)).toHaveLength(4);
+  });
+});
+
+describe('withResults', () => {
+  test('replaces only what stands between the markers, any number of times', () => {
+    const page = 'before\n<!-- bench:begin -->\nold\n<!-- bench:end -->\nafter\n';
+    const once = withResults(page, 'new');
+    expect(once).toBe('before\n<!-- bench:begin -->\nnew\n<!-- bench:end -->\nafter\n');
+    expect(withResults(once, 'new')).toBe(once);
+  });
+
+  test('refuses a page without markers', () => {
+    expect(() => withResults('nothing here', markdownReport(record))).toThrow('has no block');
+  });
+});

@@ -1,0 +1,141 @@
+/**
+ * The order of things: every subject started and warmed up, then rounds. Within a round each measure visits all
+ * subjects in turn before the next measure begins (A B C D E, A B C D E, ...): what is compared was measured seconds
+ * apart, and a slow minute of the machine falls on all alike.
+ */
+import { Bench, type Mounted } from './bench.ts';
+import { BODIES, type Plan } from './plan.ts';
+import type { Processes } from './processes.ts';
+import { type Figure, isDisturbed, lessDisturbed, type MeasureId, type Sample } from './sample.ts';
+import { SUBJECTS } from './subjects/index.ts';
+import type { SubjectName } from './subjects/subject.ts';
+
+export interface Participant {
+  name: SubjectName;
+  label: string;
+  version: string;
+  untouched: boolean;
+}
+
+export interface Outcome {
+  participants: Participant[];
+  /** Asked for, but not there; with the reason. */
+  absent: { name: SubjectName; reason: string; fault: boolean }[];
+  samples: Sample[];
+  ledger: string;
+  cores: { subject: number; load: number };
+  otlpExports: number;
+  /** Samples taken again because other work disturbed them. */
+  repeats: number;
+}
+
+/**
+ * A disturbed sample is taken again, twice at the most, and the least disturbed kept. The choice looks only at what
+ * strangers used of the cores, never at the figures. Bounded over the run, so that a busy machine cannot stretch it
+ * without end: 40 repeats are two minutes.
+ */
+const REPEATS_PER_SAMPLE = 2;
+const REPEATS_PER_RUN = 40;
+
+type Step = { measure: MeasureId; run: (mounted: Mounted, round: number) => Promise<Sample> };
+
+function steps(bench: Bench, plan: Plan): Step[] {
+  const wanted = new Set(plan.measures);
+  const all: Step[] = [];
+  if (wanted.has('small')) {
+    all.push({ measure: 'small', run: (m, round) => bench.small(m, { round, durationMs: plan.smallMs }) });
+  }
+  if (wanted.has('open-loop')) {
+    all.push({ measure: 'open-loop', run: (m, round) => bench.openLoop(m, { round, durationMs: plan.openLoopMs }) });
+  }
+  if (wanted.has('streams')) {
+    all.push({ measure: 'streams', run: (m, round) => bench.streams(m, { round, shape: plan.streamShape }) });
+  }
+  if (wanted.has('bodies')) {
+    for (const body of BODIES) {
+      all.push({
+        measure: body.name,
+        run: (m, round) => bench.body(m, { round, durationMs: plan.bodyMs, body }),
+      });
+    }
+  }
+  return all;
+}
+
+export async function run(
+  plan: Plan,
+  deps: { processes: Processes; dir: string; say: (line: string) => void },
+): Promise<Outcome> {
+  const bench = await Bench.start(deps.processes, deps.dir);
+  const { mounted, participants, absent, warm } = await mountAll(bench, plan, deps.say);
+  const samples: Sample[] = [];
+  let repeats = 0;
+  for (let round = 1; round <= plan.rounds; round++) {
+    for (const step of steps(bench, plan)) {
+      deps.say(`round ${round} of ${plan.rounds}: ${step.measure}`);
+      for (const subject of mounted) {
+        let sample = await attempt(step, subject, round);
+        for (let n = 0; isDisturbed(sample) && n < REPEATS_PER_SAMPLE && repeats < REPEATS_PER_RUN; n++) {
+          repeats += 1;
+          sample = lessDisturbed(sample, await attempt(step, subject, round));
+        }
+        samples.push(sample);
+      }
+    }
+  }
+  if (plan.measures.includes('memory')) {
+    for (const subject of mounted) {
+      const { name } = subject.subject;
+      const figures: Partial<Record<Figure, number>> = { peakMiB: bench.resident(subject).peakMiB };
+      const warmMiB = warm.get(name);
+      if (warmMiB !== undefined) figures.warmMiB = warmMiB;
+      samples.push({ round: 1, subject: name, measure: 'memory', figures, trouble: [] });
+    }
+  }
+  const cores = { subject: bench.subjectCore, load: bench.loadCore };
+  return { participants, absent, samples, ledger: bench.ledger, cores, otlpExports: bench.otlpExports, repeats };
+}
+
+async function mountAll(bench: Bench, plan: Plan, say: (line: string) => void) {
+  const mounted: Mounted[] = [];
+  const participants: Participant[] = [];
+  const absent: Outcome['absent'] = [];
+  /** Resident MiB once warm. */
+  const warm = new Map<SubjectName, number>();
+  for (const subject of SUBJECTS.filter(({ name }) => plan.only.includes(name))) {
+    const { name, label } = subject;
+    const prepared = subject.prepare();
+    if (!prepared.ready) {
+      say(`without ${label}: ${prepared.missing}`);
+      absent.push({ name, reason: prepared.missing, fault: false });
+      continue;
+    }
+    try {
+      say(`starting and warming up ${label}`);
+      const one = await bench.mount(subject);
+      await bench.warmUp(one, {
+        durationMs: plan.warmUpMs,
+        bodies: plan.measures.includes('bodies'),
+        streams: plan.measures.includes('streams'),
+      });
+      warm.set(name, bench.resident(one).nowMiB);
+      mounted.push(one);
+      participants.push({ name, label, version: prepared.version, untouched: one.untouched });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      say(`without ${label}, which failed: ${reason}`);
+      absent.push({ name, reason, fault: true });
+    }
+  }
+  return { mounted, participants, absent, warm };
+}
+
+/** A subject that fails one measure is shown as failed there; the others go on. */
+async function attempt(step: Step, mounted: Mounted, round: number): Promise<Sample> {
+  try {
+    return await step.run(mounted, round);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { round, subject: mounted.subject.name, measure: step.measure, figures: {}, trouble: [reason] };
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * Leeward with everything on that a production node has on: client auth, three keys in three quota groups, breakers,
+ * metrics, a log at level info (its bytes are discarded, its making is not), one trace in a hundred exported.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CLIENT_KEY, MODEL, UPSTREAM_KEYS } from '../contract.ts';
+import { answers, freePort } from '../processes.ts';
+import type { Subject } from './subject.ts';
+
+const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
+const LETTERS = ['a', 'b', 'c'] as const;
+
+function config(options: { port: number; adminPort: number; upstreamPort: number; otlpPort: number }): string {
+  const keys = LETTERS.map(
+    (letter) =>
+      `      - { name: ${letter}, secret: "env:BENCH_KEY_${letter.toUpperCase()}", quotaGroup: workspace-${letter} }`,
+  );
+  return `listen:
+  data: 127.0.0.1:${options.port}
+  admin: 127.0.0.1:${options.adminPort}
+auth:
+  clientKeys:
+    - { name: bench, secret: "env:BENCH_CLIENT_KEY" }
+providers:
+  mistral:
+    dialect: mistral
+    baseUrl: http://127.0.0.1:${options.upstreamPort}
+    quotaGroups:
+${LETTERS.map((letter) => `      workspace-${letter}: {}`).join('\n')}
+    keys:
+${keys.join('\n')}
+routes:
+  ${MODEL}:
+    pools: [[{ provider: mistral, model: ${MODEL} }]]
+  "*":
+    pools: [[{ provider: mistral }]]
+telemetry:
+  otlp: { endpoint: "http://127.0.0.1:${options.otlpPort}" }
+  traceSampling: 0.01
+  logLevel: info
+`;
+}
+
+function version(): string {
+  const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version?: string };
+  return manifest.version ?? 'unknown version';
+}
+
+export const leeward: Subject = {
+  name: 'leeward',
+  label: 'Leeward',
+  prepare: () => ({ ready: true, version: version() }),
+  async start(bed) {
+    const dir = join(bed.dir, 'leeward');
+    mkdirSync(dir, { recursive: true });
+    const [port, adminPort] = [await freePort(), await freePort()];
+    const file = join(dir, 'leeward.yaml');
+    writeFileSync(file, config({ port, adminPort, upstreamPort: bed.upstreamPort, otlpPort: bed.otlpPort }));
+    const child = bed.processes.start({
+      name: 'leeward',
+      file: process.execPath,
+      args: ['services/gateway/src/cli/leeward.ts', 'start', '--config', file],
+      core: bed.core,
+      cwd: ROOT,
+      env: {
+        NODE_ENV: 'production',
+        BENCH_CLIENT_KEY: CLIENT_KEY,
+        ...Object.fromEntries(
+          LETTERS.map((letter, i) => [`BENCH_KEY_${letter.toUpperCase()}`, UPSTREAM_KEYS[i] ?? '']),
+        ),
+      },
+    });
+    const pid = await bed.processes.ready(child, () => answers(`http://127.0.0.1:${adminPort}/healthz/ready`, 200));
+    return { port, pid, headers: { authorization: `Bearer ${CLIENT_KEY}` } };
+  },
+};
