@@ -71,6 +71,8 @@ const asks = fc.record({
   deadlineMs: fc.integer({ min: 1, max: 60_000 }),
   attemptsPerPool: fc.integer({ min: 1, max: 4 }),
   maxAttempts: fc.integer({ min: 1, max: 8 }),
+  slowFromMs: fc.option(fc.integer({ min: 0, max: 5000 }), { nil: undefined, freq: 2 }),
+  slowForMs: fc.integer({ min: 1, max: 40_000 }),
   leavesAtMs: fc.option(fc.integer({ min: 0, max: 20_000 }), { nil: undefined, freq: 3 }),
   seed: fc.nat(),
 });
@@ -100,6 +102,12 @@ describe('an exchange, whatever the upstreams do', () => {
         const exchange = draw(drawn);
         const { clock } = exchange;
         const asked = exchange.start({ stream: drawn.stream, deadlineMs: drawn.deadlineMs });
+        if (drawn.slowFromMs !== undefined) {
+          clock.after(drawn.slowFromMs, () => {
+            asked.client.slow = true;
+          });
+          clock.after(drawn.slowFromMs + drawn.slowForMs, () => asked.client.drain());
+        }
         if (drawn.leavesAtMs !== undefined) clock.after(drawn.leavesAtMs, () => asked.client.leave());
         await clock.advance(drawn.deadlineMs);
         const { report, count } = asked.ended;
@@ -129,7 +137,7 @@ describe('an exchange, whatever the upstreams do', () => {
             break;
         }
         // Beyond the linger of a finished stream's socket.
-        await clock.advance(21_000);
+        await clock.advance(50_000);
         expect([exchange.timersLeft, exchange.calls.filter((call) => call.open).length]).toEqual([0, 0]);
       }),
       { numRuns: 600 },
@@ -149,34 +157,41 @@ describe('an exchange, whatever the upstreams do', () => {
       refuses(401, { detail: 'Unauthorized' }),
       refuses(200, ''),
     ),
-    fc.record({ head: heads, last }).filter(({ head }) => head.do === 'head' && head.status !== 400).map(
-      ({ head, last }): Script => [{ do: 'connect' }, head, ROLE_CHUNK, ...last],
-    ),
+    fc
+      .record({ head: heads, last })
+      .filter(({ head }) => head.do === 'head' && head.status !== 400)
+      .map(({ head, last }): Script => [{ do: 'connect' }, head, ROLE_CHUNK, ...last]),
   );
 
   it('is answered rightly when one target within reach is sound, however ill the others are', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(faults, { minLength: 1, maxLength: 6 }), fc.boolean(), fc.boolean(), fc.nat(), async (ill, stream, later, seed) => {
-        let number = 0;
-        const exchange = new ScriptedExchange({
-          providers: {
-            mistral: { keys: ['a', 'b', 'c'], script: () => ill[number++ % ill.length] ?? [] },
-            sound: { keys: ['s'], script: () => (stream ? streams(['sound'], { gapMs: 100 }) : answers('sound')) },
-          },
-          pools: later ? [['mistral/large'], ['mistral/medium', 'sound/large']] : [['mistral/large', 'sound/large']],
-          timeouts: { connectMs: 1000, firstTokenMs: 4000, answerMs: 5000, idleMs: 2000 },
-          retries: { attemptsPerPool: 4, maxAttempts: 10 },
-          seed,
-        });
-        // The ill ones' state carries over from exchange to exchange; the promise does not depend on it.
-        for (let round = 0; round < 4; round++) {
-          const { done, client } = await exchange.run({ stream });
-          if (stream) expect([client.said, client.endedWell]).toEqual(['sound', true]);
-          else if (done.end.kind === 'answered') expect(done.end.reply.bytes.toString()).toContain('sound');
-          else throw new Error(`ended as ${done.end.kind}`);
-          expect(exchange.inFlight).toBe(0);
-        }
-      }),
+      fc.asyncProperty(
+        fc.array(faults, { minLength: 1, maxLength: 6 }),
+        fc.boolean(),
+        fc.boolean(),
+        fc.nat(),
+        async (ill, stream, later, seed) => {
+          let number = 0;
+          const exchange = new ScriptedExchange({
+            providers: {
+              mistral: { keys: ['a', 'b', 'c'], script: () => ill[number++ % ill.length] ?? [] },
+              sound: { keys: ['s'], script: () => (stream ? streams(['sound'], { gapMs: 100 }) : answers('sound')) },
+            },
+            pools: later ? [['mistral/large'], ['mistral/medium', 'sound/large']] : [['mistral/large', 'sound/large']],
+            timeouts: { connectMs: 1000, firstTokenMs: 4000, answerMs: 5000, idleMs: 2000 },
+            retries: { attemptsPerPool: 4, maxAttempts: 10 },
+            seed,
+          });
+          // The ill ones' state carries over from exchange to exchange; the promise does not depend on it.
+          for (let round = 0; round < 4; round++) {
+            const { done, client } = await exchange.run({ stream });
+            if (stream) expect([client.said, client.endedWell]).toEqual(['sound', true]);
+            else if (done.end.kind === 'answered') expect(done.end.reply.bytes.toString()).toContain('sound');
+            else throw new Error(`ended as ${done.end.kind}`);
+            expect(exchange.inFlight).toBe(0);
+          }
+        },
+      ),
       { numRuns: 200 },
     );
   });

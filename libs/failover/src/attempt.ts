@@ -31,6 +31,8 @@ export interface AttemptOptions {
   readonly body: Buffer;
   /** Takes a streamed answer; absent for whole ones. */
   readonly reader: StreamReader | undefined;
+  /** Told of a stream's first content. */
+  readonly onBegun: () => void;
   readonly timeouts: Timeouts;
   readonly deadlineAtMs: number;
   readonly maxAnswerBytes: number;
@@ -217,6 +219,7 @@ export class Attempt implements Receiver {
   /** A piece of the stream that counts as progress has come. */
   #heard(): void {
     const nowMs = this.#clock.nowMs();
+    if (this.#firstTokenAtMs === undefined) this.#options.onBegun();
     this.#firstTokenAtMs ??= nowMs;
     this.#phase = 'receiving';
     this.#phaseAtMs = nowMs;

@@ -3,7 +3,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { backoffMs } from './backoff.ts';
 
-const options = fc.record({ backoffMs: fc.integer({ min: 1, max: 60_000 }), maxBackoffMs: fc.integer({ min: 1, max: 60_000 }) });
+const options = fc.record({
+  backoffMs: fc.integer({ min: 1, max: 60_000 }),
+  maxBackoffMs: fc.integer({ min: 1, max: 60_000 }),
+});
 
 describe('backoffMs', () => {
   it('is a draw between nothing and a ceiling that doubles up to its own', () => {

@@ -1,4 +1,13 @@
-import { chunk, DONE, ROLE_CHUNK, type Script, type ScriptedCall, ScriptedExchange, type Step, STREAM_HEAD } from '@leeward/testkit';
+import {
+  chunk,
+  DONE,
+  ROLE_CHUNK,
+  type Script,
+  type ScriptedCall,
+  ScriptedExchange,
+  type Step,
+  STREAM_HEAD,
+} from '@leeward/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
@@ -71,14 +80,19 @@ describe('a broken stream that may be resumed', () => {
         expect(client.said).toBe(ANSWER);
         expect(client.endedWell).toBe(true);
         expect(client.finishReasons).toEqual(['stop']);
-        expect(new Set(client.chunks.map(({ id, created, model }) => `${String(id)} ${String(created)} ${String(model)}`)).size).toBe(1);
+        expect(
+          new Set(client.chunks.map(({ id, created, model }) => `${String(id)} ${String(created)} ${String(model)}`))
+            .size,
+        ).toBe(1);
         expect(done.end).toMatchObject({ kind: 'streamed', served: { attempts: 1 } });
         expect(done.attempts.map(({ cause }) => cause)).toEqual(['first', 'resume']);
         const said = pieces.slice(0, breaksAfter).join('');
         expect(toldToGoOnFrom(exchange.calls[1] ?? failing())).toBe(said);
         // One answer to one prompt of 11 tokens.
         expect(done.usage?.promptTokens).toBe(11);
-        expect(done.usage?.completionTokens).toBe(Math.ceil(said.length / 4) + Math.ceil((ANSWER.length - said.length) / 4));
+        expect(done.usage?.completionTokens).toBe(
+          Math.ceil(said.length / 4) + Math.ceil((ANSWER.length - said.length) / 4),
+        );
         expect(client.chunks.at(-1)?.usage).toEqual({
           prompt_tokens: 11,
           completion_tokens: done.usage?.completionTokens,
@@ -98,11 +112,20 @@ describe('a broken stream that may be resumed', () => {
 
   it('resumes again when the continuation breaks, in its repetition or after it', async () => {
     await fc.assert(
-      fc.asyncProperty(sizes, fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 2, maxLength: 3 }), async (each, points) => {
-        const scripts = [...points.map((breaksAfter) => goesOn(each, { breaksAfter: Math.min(breaksAfter, cutUp(ANSWER, each).length) })), goesOn([3])];
-        const { client } = await inTurn(scripts).run({ stream: true });
-        expect([client.said, client.endedWell, client.finishReasons]).toEqual([ANSWER, true, ['stop']]);
-      }),
+      fc.asyncProperty(
+        sizes,
+        fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 2, maxLength: 3 }),
+        async (each, points) => {
+          const scripts = [
+            ...points.map((breaksAfter) =>
+              goesOn(each, { breaksAfter: Math.min(breaksAfter, cutUp(ANSWER, each).length) }),
+            ),
+            goesOn([3]),
+          ];
+          const { client } = await inTurn(scripts).run({ stream: true });
+          expect([client.said, client.endedWell, client.finishReasons]).toEqual([ANSWER, true, ['stop']]);
+        },
+      ),
       { numRuns: 50 },
     );
   });
@@ -118,7 +141,8 @@ describe('a broken stream that may be resumed', () => {
       providers: {
         mistral: {
           keys: ['a', 'b', 'c'],
-          script: (call, number) => (number === 0 ? goesOn([5], { breaksAfter: 3 })(call) : call.model === 'large' ? refuses : goesOn([4])(call)),
+          script: (call, number) =>
+            number === 0 ? goesOn([5], { breaksAfter: 3 })(call) : call.model === 'large' ? refuses : goesOn([4])(call),
         },
       },
       pools: [['mistral/large'], ['mistral/medium']],
@@ -137,7 +161,9 @@ describe('a broken stream that may be resumed', () => {
     expect(done.end.kind).toBe('broken');
     expect([client.said, client.errorCode]).toEqual([ANSWER.slice(0, 15), 'GW_STREAM_BROKEN']);
     expect(client.text).not.toContain('[DONE]');
-    expect(done.attempts.slice(1).map(({ outcome }) => outcome)).toEqual([{ kind: 'fault', reason: 'diverged', retryAfterMs: undefined }]);
+    expect(done.attempts.slice(1).map(({ outcome }) => outcome)).toEqual([
+      { kind: 'fault', reason: 'diverged', retryAfterMs: undefined },
+    ]);
   });
 
   it('does not open a breaker over a model that goes on in other words', async () => {
@@ -149,7 +175,9 @@ describe('a broken stream that may be resumed', () => {
     ]);
     await exchange.run({ stream: true });
     const diverged = exchange.calls.slice(1).map(({ key }) => `mistral/${key}/large`);
-    const views = exchange.scripted.fleet.targets.filter(({ id }) => diverged.includes(id)).map((target) => target.view());
+    const views = exchange.scripted.fleet.targets
+      .filter(({ id }) => diverged.includes(id))
+      .map((target) => target.view());
     expect(views.length).toBeGreaterThan(0);
     for (const view of views) expect([view.lastOutcome, view.breaker.samples]).toEqual(['fault: diverged', 0]);
   });
@@ -183,7 +211,11 @@ describe('a broken stream that may be resumed', () => {
       },
       pools: [['backup/gpt'], ['mistral/large']],
     });
-    const asked = await exchange.run({ stream: true, dialect: 'openai', body: { stream_options: { include_usage: true } } });
+    const asked = await exchange.run({
+      stream: true,
+      dialect: 'openai',
+      body: { stream_options: { include_usage: true } },
+    });
     expect([asked.client.said, asked.client.endedWell]).toEqual([ANSWER, true]);
     expect(asked.client.chunks.at(-1)).toMatchObject({ choices: [], usage: { prompt_tokens: 11 } });
     await exchange.clock.advance(10_000);
@@ -203,7 +235,17 @@ describe('a broken stream that must not be resumed', () => {
     ['several choices', { n: 2 }, [chunk('Hi')], {}],
     ['thinking', {}, [chunk('', { delta: thinking })], {}],
     ['reasoning asked for', { reasoning_effort: 'high' }, [chunk('Hi')], {}],
-    ['a prefix of the client’s own', { messages: [{ role: 'user', content: 'x' }, { role: 'assistant', content: 'y', prefix: true }] }, [chunk('Hi')], {}],
+    [
+      'a prefix of the client’s own',
+      {
+        messages: [
+          { role: 'user', content: 'x' },
+          { role: 'assistant', content: 'y', prefix: true },
+        ],
+      },
+      [chunk('Hi')],
+      {},
+    ],
   ];
   it.each(cases)('%s: the error frame, never a clean [DONE]', async (_what, body, steps, more) => {
     for (const by of breaks) {

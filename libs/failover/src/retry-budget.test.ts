@@ -29,17 +29,20 @@ describe('RetryBudget', () => {
 
   it('never grows beyond its bound, whatever happens', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.oneof(fc.constant('deposit'), fc.constant('withdraw'), fc.nat({ max: 100_000 }))), async (acts) => {
-        const clock = new VirtualClock();
-        const budget = new RetryBudget(clock, options);
-        for (const act of acts) {
-          if (typeof act === 'number') await clock.advance(act);
-          else if (act === 'deposit') budget.deposit();
-          else budget.withdraw();
-          expect(budget.balance).toBeGreaterThanOrEqual(0);
-          expect(budget.balance).toBeLessThanOrEqual(options.maxBalance);
-        }
-      }),
+      fc.asyncProperty(
+        fc.array(fc.oneof(fc.constant('deposit'), fc.constant('withdraw'), fc.nat({ max: 100_000 }))),
+        async (acts) => {
+          const clock = new VirtualClock();
+          const budget = new RetryBudget(clock, options);
+          for (const act of acts) {
+            if (typeof act === 'number') await clock.advance(act);
+            else if (act === 'deposit') budget.deposit();
+            else budget.withdraw();
+            expect(budget.balance).toBeGreaterThanOrEqual(0);
+            expect(budget.balance).toBeLessThanOrEqual(options.maxBalance);
+          }
+        },
+      ),
       { numRuns: 30 },
     );
   });

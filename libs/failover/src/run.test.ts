@@ -18,7 +18,10 @@ const RESET: Script = [{ do: 'connect' }, { do: 'reset' }];
 const FAILS = refuses(500, { detail: 'Internal Server Error' });
 
 /** One provider whose keys each have a script, in one pool. */
-function onePool(scripts: Record<string, Script | ((call: ScriptedCall) => Script)>, more: object = {}): ScriptedExchange {
+function onePool(
+  scripts: Record<string, Script | ((call: ScriptedCall) => Script)>,
+  more: object = {},
+): ScriptedExchange {
   return new ScriptedExchange({
     providers: { mistral: { keys: Object.keys(scripts), script: (call) => play(scripts, call) } },
     pools: [['mistral/large']],
@@ -156,9 +159,27 @@ describe('how often is tried', () => {
     expect(third.done.end.kind).toBe('answered');
   });
 
+  it('does not wait again and again for a target whose one probe is another exchange’s', async () => {
+    let calls = 0;
+    const exchange = onePool({ a: () => (++calls <= 5 ? REFUSED : SILENT) }, { retries: { maxAttempts: 5 } });
+    await exchange.run();
+    expect(exchange.scripted.trips).toHaveLength(1);
+    await exchange.clock.advance(5000);
+    const probe = exchange.start();
+    await exchange.clock.advance(1);
+    const { done } = await exchange.run();
+    expect(done.end).toMatchObject({ kind: 'refused', error: { code: 'GW_NO_TARGET', status: 503 } });
+    expect([done.attempts.length, done.waitedMs <= 200]).toEqual([0, true]);
+    probe.client.leave();
+    await exchange.clock.advance(0);
+    expect([probe.ended.report?.end.kind, exchange.timersLeft]).toEqual(['cancelled', 0]);
+  });
+
   it('never asks sooner than retry-after says', async () => {
     let calls = 0;
-    const exchange = onePool({ a: () => (++calls === 1 ? refuses(503, '', { 'retry-after': '3' }) : answers('hello')) });
+    const exchange = onePool({
+      a: () => (++calls === 1 ? refuses(503, '', { 'retry-after': '3' }) : answers('hello')),
+    });
     const { done } = await exchange.run();
     expect(done.end.kind).toBe('answered');
     expect((exchange.calls[1]?.atMs ?? 0) - (exchange.calls[0]?.atMs ?? 0)).toBeGreaterThanOrEqual(3000);
@@ -203,7 +224,11 @@ describe('what an outcome rules out', () => {
   });
 
   it('never asks a sibling key of the same quota group after its quota was found empty', async () => {
-    const exchange = onePool({ 'a:w1': refuses(429, QUOTA_BODY), 'b:w1': refuses(429, QUOTA_BODY), 'c:w2': answers('hello') });
+    const exchange = onePool({
+      'a:w1': refuses(429, QUOTA_BODY),
+      'b:w1': refuses(429, QUOTA_BODY),
+      'c:w2': answers('hello'),
+    });
     for (let round = 0; round < 10; round++) expect((await exchange.run()).done.end.kind).toBe('answered');
     expect(exchange.keys.filter((key) => key !== 'c').length).toBeLessThanOrEqual(1);
   });
@@ -325,20 +350,27 @@ describe('a client that leaves', () => {
   const phases: [string, Script, number][] = [
     ['while connecting', [], 5],
     ['while waiting for the head', SILENT, 5],
-    ['while the answer comes', [{ do: 'connect' }, { do: 'head', status: 200, headers: { 'content-type': 'application/json' } }], 5],
+    [
+      'while the answer comes',
+      [{ do: 'connect' }, { do: 'head', status: 200, headers: { 'content-type': 'application/json' } }],
+      5,
+    ],
     ['while a refusal comes', [{ do: 'connect' }, { do: 'head', status: 500, headers: {} }], 5],
   ];
-  it.each(phases)('%s cancels the upstream call at once and nothing more is asked', async (_phase, script, leaveAtMs) => {
-    const exchange = onePool({ a: script, b: script });
-    const { client, ended } = exchange.start();
-    await exchange.clock.advance(leaveAtMs);
-    client.leave();
-    await exchange.clock.advance(0);
-    expect(ended.report?.end).toEqual({ kind: 'cancelled' });
-    expect(exchange.calls.map(({ abortedAtMs }) => abortedAtMs)).toEqual([leaveAtMs]);
-    await exchange.clock.advance(100_000);
-    expect([exchange.calls.length, exchange.inFlight, exchange.clock.pending]).toEqual([1, 0, 0]);
-  });
+  it.each(phases)(
+    '%s cancels the upstream call at once and nothing more is asked',
+    async (_phase, script, leaveAtMs) => {
+      const exchange = onePool({ a: script, b: script });
+      const { client, ended } = exchange.start();
+      await exchange.clock.advance(leaveAtMs);
+      client.leave();
+      await exchange.clock.advance(0);
+      expect(ended.report?.end).toEqual({ kind: 'cancelled' });
+      expect(exchange.calls.map(({ abortedAtMs }) => abortedAtMs)).toEqual([leaveAtMs]);
+      await exchange.clock.advance(100_000);
+      expect([exchange.calls.length, exchange.inFlight, exchange.clock.pending]).toEqual([1, 0, 0]);
+    },
+  );
 
   it('during a backoff ends it at once', async () => {
     const exchange = onePool({ a: refuses(503, '', { 'retry-after': '4' }) });

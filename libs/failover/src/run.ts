@@ -147,6 +147,7 @@ class Run {
       path: this.#exchange.path,
       body: choice.body,
       reader: this.#readerFor(member, served),
+      onBegun: () => choice.lease.begun(),
       timeouts: this.#exchange.timeouts,
       deadlineAtMs: this.#exchange.deadlineAtMs,
       maxAnswerBytes: this.#exchange.maxAnswerBytes,
@@ -189,7 +190,8 @@ class Run {
         if (end.reply !== undefined) return { kind: 'answered', reply: end.reply, served };
         return { kind: 'streamed', served: this.#served ?? served };
       case 'pass-through':
-        if (this.#relay?.committed !== true && end.reply !== undefined) return { kind: 'answered', reply: end.reply, served };
+        if (this.#relay?.committed !== true && end.reply !== undefined)
+          return { kind: 'answered', reply: end.reply, served };
         // A continuation that this model will not take; the caller never sent it.
         this.#ruledOut.add(modelOf(member));
         break;

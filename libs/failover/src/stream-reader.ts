@@ -4,7 +4,15 @@
  * a socket closed in good order, without that is a stream cut short.
  */
 import { fault, type Outcome, type UpstreamHeaders } from '@leeward/upstream';
-import { type ChunkFacts, type JsonObject, readChunk, SseDecoder, type SseEvent, SseOverflowError, type Usage } from '@leeward/wire';
+import {
+  type ChunkFacts,
+  type JsonObject,
+  readChunk,
+  SseDecoder,
+  type SseEvent,
+  SseOverflowError,
+  type Usage,
+} from '@leeward/wire';
 import type { Chunk, StreamRelay } from './stream-relay.ts';
 
 export type Progress =

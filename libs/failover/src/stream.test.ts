@@ -12,13 +12,19 @@ import {
 } from '@leeward/testkit';
 import { describe, expect, it } from 'vitest';
 
-const ERROR_FRAME: Step = { do: 'data', bytes: 'data: {"object":"error","message":"Service unavailable.","code":"3800"}\n\n' };
+const ERROR_FRAME: Step = {
+  do: 'data',
+  bytes: 'data: {"object":"error","message":"Service unavailable.","code":"3800"}\n\n',
+};
 
 /** The first call gets the first script, the second the second; the last one serves the rest. */
 function inTurn(scripts: readonly Script[], more: object = {}): ScriptedExchange {
   return new ScriptedExchange({
     providers: {
-      mistral: { keys: ['a', 'b', 'c'], script: (_call, number) => scripts[Math.min(number, scripts.length - 1)] ?? [] },
+      mistral: {
+        keys: ['a', 'b', 'c'],
+        script: (_call, number) => scripts[Math.min(number, scripts.length - 1)] ?? [],
+      },
     },
     pools: [['mistral/large']],
     recovery: 'error',
@@ -98,17 +104,24 @@ describe('a stream', () => {
     ['an event beyond all bounds', [{ do: 'data', bytes: `data: ${'x'.repeat(1_100_000)}` }]],
     ['silence', []],
   ];
-  it.each(broken)('that breaks after its first content by %s ends with the error frame, never a [DONE]', async (_what, script) => {
-    const exchange = inTurn([[...STREAM_HEAD, ROLE_CHUNK, chunk('Hel'), ...script]]);
-    const { client, done } = await exchange.run({ stream: true });
-    expect(done.end.kind).toBe('broken');
-    expect(client.errorCode).toBe('GW_STREAM_BROKEN');
-    expect(client.finishReasons).toEqual(['error']);
-    expect(client.text).not.toContain('[DONE]');
-    expect(client.chunks.at(-1)).toMatchObject({ id: 'cmpl-1', created: 1_757_759_492, model: 'mistral-large-latest' });
-    expect(exchange.calls).toHaveLength(1);
-    expect([exchange.calls[0]?.open, exchange.inFlight, exchange.timersLeft]).toEqual([false, 0, 0]);
-  });
+  it.each(broken)(
+    'that breaks after its first content by %s ends with the error frame, never a [DONE]',
+    async (_what, script) => {
+      const exchange = inTurn([[...STREAM_HEAD, ROLE_CHUNK, chunk('Hel'), ...script]]);
+      const { client, done } = await exchange.run({ stream: true });
+      expect(done.end.kind).toBe('broken');
+      expect(client.errorCode).toBe('GW_STREAM_BROKEN');
+      expect(client.finishReasons).toEqual(['error']);
+      expect(client.text).not.toContain('[DONE]');
+      expect(client.chunks.at(-1)).toMatchObject({
+        id: 'cmpl-1',
+        created: 1_757_759_492,
+        model: 'mistral-large-latest',
+      });
+      expect(exchange.calls).toHaveLength(1);
+      expect([exchange.calls[0]?.open, exchange.inFlight, exchange.timersLeft]).toEqual([false, 0, 0]);
+    },
+  );
 
   it('with a finish reason but no [DONE] is whole, and the client gets its [DONE]', async () => {
     for (const last of ['end', 'reset'] as const) {
@@ -125,9 +138,15 @@ describe('a stream', () => {
       bytes: `data: ${JSON.stringify({ id: 'x', created: 1, model: 'm', choices: [{ index, delta: { content: 'a' }, finish_reason: finish }] })}\n\n`,
     });
     const both = [...STREAM_HEAD, choice(0, null), choice(1, null), choice(0, 'stop')];
-    const whole = await inTurn([[...both, choice(1, 'length'), DONE, { do: 'end' }]]).run({ stream: true, body: { n: 2 } });
+    const whole = await inTurn([[...both, choice(1, 'length'), DONE, { do: 'end' }]]).run({
+      stream: true,
+      body: { n: 2 },
+    });
     expect([whole.done.end.kind, whole.client.endedWell]).toEqual(['streamed', true]);
-    const half = await inTurn([[...both, choice(0, 'stop'), DONE, { do: 'end' }]]).run({ stream: true, body: { n: 2 } });
+    const half = await inTurn([[...both, choice(0, 'stop'), DONE, { do: 'end' }]]).run({
+      stream: true,
+      body: { n: 2 },
+    });
     expect([half.done.end.kind, half.client.errorCode]).toEqual(['broken', 'GW_STREAM_BROKEN']);
   });
 
@@ -143,14 +162,23 @@ describe('a stream', () => {
   it('of an OpenAI provider reaches a Mistral client as Mistral’s, with the usage on the last choice', async () => {
     const tail: Step = {
       do: 'data',
-      bytes: 'data: {"id":"cmpl-1","created":1,"model":"gpt","choices":[],"usage":{"prompt_tokens":5,"completion_tokens":2,"total_tokens":7}}\n\n',
+      bytes:
+        'data: {"id":"cmpl-1","created":1,"model":"gpt","choices":[],"usage":{"prompt_tokens":5,"completion_tokens":2,"total_tokens":7}}\n\n',
     };
     const exchange = new ScriptedExchange({
       providers: {
         backup: {
           dialect: 'openai',
           keys: ['z'],
-          script: () => [...STREAM_HEAD, ROLE_CHUNK, chunk('Hi'), chunk('', { finish: 'stop' }), tail, DONE, { do: 'end' }],
+          script: () => [
+            ...STREAM_HEAD,
+            ROLE_CHUNK,
+            chunk('Hi'),
+            chunk('', { finish: 'stop' }),
+            tail,
+            DONE,
+            { do: 'end' },
+          ],
         },
       },
       pools: [['backup/gpt']],
@@ -168,7 +196,11 @@ describe('a client that leaves a stream', () => {
     ['after the head', STREAM_HEAD, 5],
     ['after the role', [...STREAM_HEAD, ROLE_CHUNK], 5],
     ['after the first content', [...STREAM_HEAD, ROLE_CHUNK, chunk('Hi')], 5],
-    ['between two chunks', [...STREAM_HEAD, chunk('Hi'), { do: 'wait', ms: 4 }, chunk('there'), { do: 'wait', ms: 4 }, chunk('!')], 5],
+    [
+      'between two chunks',
+      [...STREAM_HEAD, chunk('Hi'), { do: 'wait', ms: 4 }, chunk('there'), { do: 'wait', ms: 4 }, chunk('!')],
+      5,
+    ],
   ];
   it.each(phases)('%s cancels the upstream call at once, and nothing more is asked', async (_phase, script, atMs) => {
     const exchange = inTurn([script], { recovery: 'resume' });
@@ -185,7 +217,10 @@ describe('a client that leaves a stream', () => {
 });
 
 describe('a slow client', () => {
-  const LONG = streams(Array.from({ length: 20 }, (_, index) => `${index} `), { gapMs: 10 });
+  const LONG = streams(
+    Array.from({ length: 20 }, (_, index) => `${index} `),
+    { gapMs: 10 },
+  );
 
   it('holds the upstream back and lets it go on when it has caught up', async () => {
     const exchange = inTurn([LONG]);
@@ -223,10 +258,44 @@ describe('a slow client', () => {
   });
 });
 
+describe('a target that has recovered', () => {
+  it('takes other requests while the stream that proved it still runs', async () => {
+    let ill = true;
+    const long = streams(
+      Array.from({ length: 100 }, () => 'x'),
+      { gapMs: 1000 },
+    );
+    const exchange = new ScriptedExchange({
+      providers: { mistral: { keys: ['a'], script: () => (ill ? [{ do: 'refuse' }] : long) } },
+      pools: [['mistral/large']],
+      retries: { maxAttempts: 5 },
+    });
+    await exchange.run({ stream: true });
+    expect(exchange.scripted.trips).toHaveLength(1);
+    ill = false;
+    await exchange.clock.advance(5000);
+    const first = exchange.start({ stream: true });
+    await exchange.clock.advance(2000);
+    const second = exchange.start({ stream: true });
+    await exchange.clock.advance(200_000);
+    expect([first.client.endedWell, second.client.endedWell]).toEqual([true, true]);
+  });
+});
+
 describe('keep-alive comments', () => {
   it('are sent every fifteen seconds of silence once the stream has begun, and none before', async () => {
     const exchange = inTurn(
-      [[...STREAM_HEAD, { do: 'wait', ms: 50_000 }, chunk('Hi'), { do: 'wait', ms: 50_000 }, chunk('!', { finish: 'stop' }), DONE, { do: 'end' }]],
+      [
+        [
+          ...STREAM_HEAD,
+          { do: 'wait', ms: 50_000 },
+          chunk('Hi'),
+          { do: 'wait', ms: 50_000 },
+          chunk('!', { finish: 'stop' }),
+          DONE,
+          { do: 'end' },
+        ],
+      ],
       { timeouts: { firstTokenMs: 60_000, idleMs: 60_000 } },
     );
     const { client } = exchange.start({ stream: true });

@@ -36,10 +36,26 @@ describe('each limit', () => {
     ['idle, in a whole answer', WHOLE_HEAD, {}, 'idle-timeout', 500],
     ['first token, before the head', SILENT, { stream: true }, 'first-token-timeout', 1000],
     ['first token, after the head', STREAM_HEAD, { stream: true }, 'first-token-timeout', 1000],
-    ['first token, after a contentless chunk', [...STREAM_HEAD, ROLE_CHUNK], { stream: true }, 'first-token-timeout', 1000],
+    [
+      'first token, after a contentless chunk',
+      [...STREAM_HEAD, ROLE_CHUNK],
+      { stream: true },
+      'first-token-timeout',
+      1000,
+    ],
     [
       'first token, whatever comments come',
-      [...STREAM_HEAD, ...Array.from({ length: 30 }, () => [{ do: 'wait', ms: 100 }, { do: 'data', bytes: ': PROCESSING\n\n' }] as const).flat()],
+      [
+        ...STREAM_HEAD,
+        ...Array.from(
+          { length: 30 },
+          () =>
+            [
+              { do: 'wait', ms: 100 },
+              { do: 'data', bytes: ': PROCESSING\n\n' },
+            ] as const,
+        ).flat(),
+      ],
       { stream: true },
       'first-token-timeout',
       1000,
@@ -79,7 +95,10 @@ describe('each limit', () => {
   it('a refusal whose body breaks off is still that refusal', async () => {
     const exchange = new ScriptedExchange({
       providers: {
-        mistral: { keys: ['a'], script: () => [{ do: 'connect' }, { do: 'head', status: 401, headers: {} }, { do: 'reset' }] },
+        mistral: {
+          keys: ['a'],
+          script: () => [{ do: 'connect' }, { do: 'head', status: 401, headers: {} }, { do: 'reset' }],
+        },
       },
       pools: [['mistral/large']],
     });
@@ -90,7 +109,11 @@ describe('each limit', () => {
     const exchange = new ScriptedExchange({
       providers: {
         mistral: { keys: ['a', 'b'], script: () => SILENT },
-        backup: { dialect: 'openai', keys: ['z'], script: () => [...STREAM_HEAD, chunk('Hi', { finish: 'stop' })].concat({ do: 'end' }) },
+        backup: {
+          dialect: 'openai',
+          keys: ['z'],
+          script: () => [...STREAM_HEAD, chunk('Hi', { finish: 'stop' })].concat({ do: 'end' }),
+        },
       },
       pools: [['mistral/large'], ['backup/gpt']],
       timeouts,

@@ -25,7 +25,12 @@ describe('the error register', () => {
 describe('GatewayError', () => {
   it('takes status and type from the register', () => {
     const error = new GatewayError('GW_QUOTA_EXHAUSTED', 'no quota', { retryAfterMs: 1500 });
-    expect([error.status, error.type, error.retryAfterMs, error.name]).toEqual([429, 'rate_limited', 1500, 'GatewayError']);
+    expect([error.status, error.type, error.retryAfterMs, error.name]).toEqual([
+      429,
+      'rate_limited',
+      1500,
+      'GatewayError',
+    ]);
   });
 
   it('keeps its cause, and has none when none was given', () => {

@@ -15,6 +15,7 @@ function printed(print: (console: Console) => void): string {
 
 const ways: Record<string, () => string> = {
   'JSON, nested': () => JSON.stringify({ keys: [{ secret }] }),
+  // oxlint-disable-next-line typescript/restrict-template-expressions -- what people write in spite of the rule
   'a template': () => `${secret}`,
   concatenation: () => 'key ' + String(secret),
   'util.inspect': () => inspect({ secret }),

@@ -1,4 +1,3 @@
-export { RecordingDownstream } from './recording-downstream.ts';
 export { type Ask, type Asked, type Scenario, ScriptedExchange } from './scripted-exchange.ts';
 export { type ScriptedFleet, type ScriptedProvider, scriptedFleet, scriptedProviderOptions } from './scripted-fleet.ts';
 export { type Script, ScriptedCall, ScriptedTransport, type Step } from './scripted-transport.ts';

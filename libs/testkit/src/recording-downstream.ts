@@ -78,7 +78,7 @@ export class RecordingDownstream implements Downstream {
 
   /** What a person would have read. */
   get said(): string {
-    return this.chunks.map((chunk) => String(chunk.choices?.[0]?.delta?.content ?? '')).join('');
+    return this.chunks.map((chunk) => textOf(chunk.choices?.[0]?.delta?.content)).join('');
   }
 
   get finishReasons(): readonly string[] {
@@ -98,4 +98,8 @@ export class RecordingDownstream implements Downstream {
   get comments(): number {
     return this.text.split('\n\n').filter((block) => block.startsWith(':')).length;
   }
+}
+
+function textOf(content: unknown): string {
+  return typeof content === 'string' ? content : '';
 }

@@ -87,7 +87,12 @@ export class ScriptedExchange {
 
   start(ask: Ask = {}): Asked {
     const { surface = 'chat', dialect = 'mistral', stream = false, deadlineMs } = ask;
-    const body = { model: 'route', messages: [{ role: 'user', content: 'Hello' }], ...(stream ? { stream } : {}), ...ask.body };
+    const body = {
+      model: 'route',
+      messages: [{ role: 'user', content: 'Hello' }],
+      ...(stream ? { stream } : {}),
+      ...ask.body,
+    };
     const client = new RecordingDownstream();
     const report = runExchange(
       { clock: this.clock, rng: this.#rng, picker: weightedRandomPicker(this.#rng), budget: this.budget },
@@ -115,7 +120,11 @@ export class ScriptedExchange {
   /** Starts an exchange and moves time until it has ended, by an hour at the most. */
   async run(ask: Ask = {}): Promise<Asked & { readonly done: ExchangeReport }> {
     const asked = this.start(ask);
-    for (let stepMs = 1; asked.ended.report === undefined && this.clock.nowMs() < 3_600_000; stepMs = Math.min(stepMs * 2, 1000)) {
+    for (
+      let stepMs = 1;
+      asked.ended.report === undefined && this.clock.nowMs() < 3_600_000;
+      stepMs = Math.min(stepMs * 2, 1000)
+    ) {
       await this.clock.advance(stepMs);
     }
     if (asked.ended.report === undefined) throw new Error('the exchange did not end within an hour');

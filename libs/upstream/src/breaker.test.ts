@@ -8,7 +8,9 @@ import type { TripReason } from './trip-rule.ts';
 function setUp(overrides: Record<string, number> = {}, seed = 1) {
   const clock = new VirtualClock();
   const trips: TripReason[] = [];
-  const breaker = new Breaker({ clock, rng: seededRng(seed) }, breakerOptions.parse(overrides), (reason) => trips.push(reason));
+  const breaker = new Breaker({ clock, rng: seededRng(seed) }, breakerOptions.parse(overrides), (reason) =>
+    trips.push(reason),
+  );
   return { clock, trips, breaker };
 }
 
@@ -135,24 +137,39 @@ describe('Breaker', () => {
     expect(set.breaker.state).toBe('closed');
   });
 
-  it.each(['success', 'fault', 'neutral'] as const)('learns nothing from a stale attempt that ends in %s', async (verdict) => {
+  it.each(['success', 'fault', 'neutral'] as const)(
+    'learns nothing from a stale attempt that ends in %s',
+    async (verdict) => {
+      const set = setUp();
+      const stale = Array.from({ length: 10 }, () => enter(set.breaker));
+      await openIt(set);
+      stale.pop()?.leave(verdict);
+      await set.clock.advance(0);
+      expect(set.breaker.state).toBe('open');
+      await toProbe(set);
+      for (const pass of stale.splice(0, 5)) pass.leave(verdict);
+      await set.clock.advance(0);
+      expect([set.breaker.state, set.breaker.admits]).toEqual(['half-open', true]);
+      const probe = enter(set.breaker);
+      for (const pass of stale) pass.leave(verdict);
+      await set.clock.advance(0);
+      expect([set.breaker.state, set.breaker.admits]).toEqual(['half-open', false]);
+      probe.leave('success');
+      await set.clock.advance(0);
+      expect(set.breaker.state).toBe('closed');
+      expect(set.trips).toHaveLength(1);
+    },
+  );
+
+  it('does not count attempts against it that began before it opened', async () => {
     const set = setUp();
     const stale = Array.from({ length: 10 }, () => enter(set.breaker));
     await openIt(set);
-    stale.pop()?.leave(verdict);
-    await set.clock.advance(0);
-    expect(set.breaker.state).toBe('open');
     await toProbe(set);
-    for (const pass of stale.splice(0, 5)) pass.leave(verdict);
+    await attempt(set.clock, set.breaker, 'success');
+    for (const pass of stale) pass.leave('fault');
     await set.clock.advance(0);
-    expect([set.breaker.state, set.breaker.admits]).toEqual(['half-open', true]);
-    const probe = enter(set.breaker);
-    for (const pass of stale) pass.leave(verdict);
-    await set.clock.advance(0);
-    expect([set.breaker.state, set.breaker.admits]).toEqual(['half-open', false]);
-    probe.leave('success');
-    await set.clock.advance(0);
-    expect(set.breaker.state).toBe('closed');
+    expect(set.breaker.view()).toMatchObject({ state: 'closed', samples: 0 });
     expect(set.trips).toHaveLength(1);
   });
 

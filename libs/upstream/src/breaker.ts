@@ -30,6 +30,8 @@ export interface BreakerView {
 
 /** An attempt's stay inside the breaker. `leave` is called exactly once. */
 export interface Pass {
+  /** It is the one live request of a half-open breaker. */
+  readonly probes: boolean;
   leave(verdict: Verdict): void;
 }
 
@@ -84,7 +86,7 @@ export class Breaker {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     // The rejection is the verdict's way into opossum, which has acted on it by then; there is no one else to tell.
     circuit.fire(promise).catch(() => undefined);
-    return { leave: (verdict) => this.#leave(circuit, verdict, resolve, reject) };
+    return { probes: circuit.halfOpen, leave: (verdict) => this.#leave(circuit, verdict, resolve, reject) };
   }
 
   /** Opens it by hand, as an operator or a peer's evidence may. */

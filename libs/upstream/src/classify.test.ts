@@ -33,7 +33,10 @@ describe('classifyRefusal', () => {
     const headers = { 'retry-after': '7' };
     expect(classify(429, { code: '1300', message: 'x' }, headers)).toMatchObject({ retryAfterMs: 7000 });
     expect(classify(503, '<html>', headers)).toMatchObject({ kind: 'fault', retryAfterMs: 7000 });
-    expect(classify(429, { code: '3505', message: 'x' }, headers)).toMatchObject({ kind: 'capacity', retryAfterMs: 7000 });
+    expect(classify(429, { code: '3505', message: 'x' }, headers)).toMatchObject({
+      kind: 'capacity',
+      retryAfterMs: 7000,
+    });
   });
 
   it('does not ask again every minute for what the plan never allows', () => {
@@ -43,11 +46,17 @@ describe('classifyRefusal', () => {
 
   it('has an answer for every status and body', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 201, max: 999 }), fc.string(), fc.string(), fc.string(), (status, message, type, code) => {
-        const outcome = classify(status, { message, type, code });
-        expect(outcome.kind).not.toBe('ok');
-        expect(outcome.kind).not.toBe('cancelled');
-      }),
+      fc.property(
+        fc.integer({ min: 201, max: 999 }),
+        fc.string(),
+        fc.string(),
+        fc.string(),
+        (status, message, type, code) => {
+          const outcome = classify(status, { message, type, code });
+          expect(outcome.kind).not.toBe('ok');
+          expect(outcome.kind).not.toBe('cancelled');
+        },
+      ),
     );
   });
 });

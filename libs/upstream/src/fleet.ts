@@ -102,12 +102,13 @@ export class Fleet {
     await Promise.all(this.providers.filter((provider) => !kept.has(provider)).map((provider) => provider.close()));
   }
 
-  /** Forgets taken-over targets that no pool of this fleet uses. */
+  /**
+   * Forgets taken-over targets that no pool of this fleet uses. Running exchanges may still need them: they are closed
+   * when the fleet they came from is retired.
+   */
   prune(): void {
     for (const [id, entry] of this.#targets) {
-      if (entry.uses > 0) continue;
-      this.#targets.delete(id);
-      entry.target.close();
+      if (entry.uses === 0) this.#targets.delete(id);
     }
   }
 }

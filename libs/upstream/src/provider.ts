@@ -79,11 +79,10 @@ export class Provider {
   }
 
   quota(group: string, model: string): Quota {
-    return remember(this.#quotas, `${group}/${model}`, () => ({
-      group,
-      cooldown: new Cooldown(this.#clock),
-      reading: new QuotaReading(this.options.quotaGroups[group]?.limits[model] ?? {}),
-    }));
+    return remember(this.#quotas, `${group}/${model}`, () => {
+      const limits = own(own(this.options.quotaGroups, group)?.limits ?? {}, model) ?? {};
+      return { group, cooldown: new Cooldown(this.#clock), reading: new QuotaReading(limits) };
+    });
   }
 
   /** Active while the vendor says that it has no such model. */
@@ -104,4 +103,9 @@ function remember<Value>(map: Map<string, Value>, name: string, create: () => Va
   const value = create();
   map.set(key, value);
   return value;
+}
+
+/** Names come from configurations and clients: `constructor` is one like any other. */
+function own<Value>(record: Readonly<Record<string, Value>>, name: string): Value | undefined {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
 }

@@ -4,7 +4,7 @@
  * refers to; what is its own (breaker, cooldown, in flight) it holds.
  */
 import type { Clock, Rng } from '@leeward/kernel';
-import { Breaker, type BreakerView, type Pass, type Verdict } from './breaker.ts';
+import { Breaker, type BreakerView, type Verdict } from './breaker.ts';
 import { Cooldown } from './cooldown.ts';
 import { type Outcome, outcomeReason } from './outcome.ts';
 import { type Key, MODEL_GONE_MS, type Provider, type Quota } from './provider.ts';
@@ -41,6 +41,11 @@ export interface TargetView {
 
 /** What an attempt holds while it runs. Exactly one `settle`. */
 export interface Lease {
+  /**
+   * The first content of a stream is here: proof enough for a probe, whose end may be minutes away. Breaking off later
+   * still counts.
+   */
+  begun(): void;
   settle(outcome: Outcome): void;
 }
 
@@ -123,7 +128,24 @@ export class Target {
       return undefined;
     }
     this.#inFlight++;
-    return { settle: (outcome) => this.#settle(outcome, breakerPass, quarantinePass) };
+    let proven = false;
+    return {
+      begun: () => {
+        if (proven || !(breakerPass.probes || quarantinePass.probes)) return;
+        proven = true;
+        breakerPass.leave('success');
+        quarantinePass.leave('success');
+      },
+      settle: (outcome) => {
+        if (!proven) {
+          breakerPass.leave(breakerVerdict(outcome));
+          quarantinePass.leave(quarantineVerdict(outcome));
+        } else if (breakerVerdict(outcome) === 'fault') {
+          this.#breaker.enter()?.leave('fault');
+        }
+        this.#settle(outcome);
+      },
+    };
   }
 
   send(path: string, accept: string, body: Buffer, receiver: Receiver): InFlight {
@@ -170,12 +192,10 @@ export class Target {
     this.#breaker.close();
   }
 
-  #settle(outcome: Outcome, breakerPass: Pass, quarantinePass: Pass): void {
+  #settle(outcome: Outcome): void {
     this.#inFlight--;
     const reason = outcomeReason(outcome);
     if (outcome.kind !== 'cancelled') this.#lastOutcome = reason === '' ? outcome.kind : `${outcome.kind}: ${reason}`;
-    breakerPass.leave(breakerVerdict(outcome));
-    quarantinePass.leave(quarantineVerdict(outcome));
     switch (outcome.kind) {
       case 'quota':
         this.#quota.cooldown.order(outcome.retryAfterMs);

@@ -1,0 +1,163 @@
+import { ScriptedTransport, scriptedProviderOptions, seededRng, VirtualClock } from '@leeward/testkit';
+import { describe, expect, it } from 'vitest';
+import { Fleet } from './fleet.ts';
+import type { ProviderOptions } from './options.ts';
+import { fault, OK } from './outcome.ts';
+
+const entry = (provider: string, model = 'large', weight = 1) => ({ provider, model, weight });
+
+function setUp() {
+  const clock = new VirtualClock();
+  const transports: ScriptedTransport[] = [];
+  const deps = {
+    clock,
+    rng: seededRng(1),
+    openTransport: () => {
+      const transport = new ScriptedTransport(clock, () => []);
+      transports.push(transport);
+      return transport;
+    },
+    onTrip: () => undefined,
+    onKeyRejected: () => undefined,
+  };
+  const fleet = (providers: Record<string, ProviderOptions>, previous?: Fleet) => new Fleet(deps, providers, previous);
+  return { clock, transports, fleet };
+}
+
+const options = (...keys: string[]) => scriptedProviderOptions({ keys });
+
+async function trip(clock: VirtualClock, fleet: Fleet, id: string): Promise<void> {
+  for (let failed = 0; failed < 5; failed++) {
+    fleet.target(id)?.enter()?.settle(fault('reset'));
+    await clock.advance(0);
+  }
+}
+
+describe('Fleet', () => {
+  it('makes one target for each key of an entry’s provider, with the weights multiplied', () => {
+    const { fleet } = setUp();
+    const pool = fleet({ mistral: options('a', 'b') }).pool([entry('mistral', 'large', 3)]);
+    expect(pool.map(({ id, weight }) => [id, weight])).toEqual([
+      ['mistral/a/large', 3],
+      ['mistral/b/large', 3],
+    ]);
+  });
+
+  it('gives every pool the same target, so that a breaker is open for all', async () => {
+    const { clock, fleet } = setUp();
+    const made = fleet({ mistral: options('a') });
+    const [one, two] = [made.pool([entry('mistral')]), made.pool([entry('mistral')])];
+    expect(one[0]?.target).toBe(two[0]?.target);
+    await trip(clock, made, 'mistral/a/large');
+    expect([one[0]?.available, two[0]?.available]).toEqual([false, false]);
+  });
+
+  it('lets go of a target with the last pool that holds it', async () => {
+    const { clock, fleet } = setUp();
+    const made = fleet({ mistral: options('a') });
+    const pools = [made.pool([entry('mistral')]), made.pool([entry('mistral')])];
+    await trip(clock, made, 'mistral/a/large');
+    expect(clock.pending).toBe(1);
+    made.release(pools[0] ?? []);
+    expect([made.targets.length, clock.pending]).toEqual([1, 1]);
+    made.release(pools[1] ?? []);
+    expect([made.targets.length, clock.pending]).toEqual([0, 0]);
+  });
+
+  it('leaves entries of unknown providers out', () => {
+    expect(
+      setUp()
+        .fleet({})
+        .pool([entry('nobody')]),
+    ).toEqual([]);
+  });
+});
+
+describe('a reload', () => {
+  it('keeps all that was learned of a provider whose options did not change', async () => {
+    const { clock, transports, fleet } = setUp();
+    const before = fleet({ mistral: options('a', 'b') });
+    before.pool([entry('mistral')]);
+    await trip(clock, before, 'mistral/a/large');
+    const after = fleet({ mistral: options('a', 'b') }, before);
+    const pool = after.pool([entry('mistral'), entry('mistral', 'small')]);
+    after.prune();
+    await before.retire(after);
+    expect(pool.map(({ target }) => target.state)).toEqual(['breaker-open', 'available', 'available', 'available']);
+    expect([transports.length, transports[0]?.closed]).toEqual([1, false]);
+    await clock.advance(1000);
+    expect(pool[0]?.available).toBe(true);
+  });
+
+  it.each([
+    ['a secret', () => ({ ...options('a'), keys: options('other').keys.map((key) => ({ ...key, name: 'a' })) })],
+    ['a base URL', () => ({ ...options('a'), baseUrl: 'https://elsewhere.test' })],
+    ['a breaker’s option', () => scriptedProviderOptions({ keys: ['a'], breaker: { minSamples: 7 } })],
+  ])('makes a provider anew when %s changed', async (_what, changed) => {
+    const { clock, transports, fleet } = setUp();
+    const before = fleet({ mistral: options('a') });
+    before.pool([entry('mistral')]);
+    await trip(clock, before, 'mistral/a/large');
+    const after = fleet({ mistral: changed() }, before);
+    const pool = after.pool([entry('mistral')]);
+    after.prune();
+    expect(transports.map(({ closed }) => closed)).toEqual([false, false]);
+    await before.retire(after);
+    expect(transports.map(({ closed }) => closed)).toEqual([true, false]);
+    expect([pool[0]?.available, clock.pending]).toEqual([true, 0]);
+  });
+
+  it('cuts no running call of what it retires', async () => {
+    const { clock, transports, fleet } = setUp();
+    const before = fleet({ mistral: options('a') });
+    const target = before.pool([entry('mistral')])[0]?.target;
+    const lease = target?.enter();
+    const heard: string[] = [];
+    target?.send('/v1/chat/completions', 'application/json', Buffer.from('{}'), {
+      onSent: () => heard.push('sent'),
+      onHead: () => heard.push('head'),
+      onData: () => heard.push('data'),
+      onEnd: () => heard.push('end'),
+      onFailure: () => heard.push('failure'),
+    });
+    const after = fleet({ other: options('z') }, before);
+    await before.retire(after);
+    expect([transports[0]?.calls[0]?.open, heard]).toEqual([true, []]);
+    lease?.settle(OK);
+    await clock.advance(0);
+    expect([target?.inFlight, clock.pending]).toEqual([0, 0]);
+  });
+
+  it('forgets the targets that no pool uses any more', async () => {
+    const { clock, fleet } = setUp();
+    const before = fleet({ mistral: options('a') });
+    before.pool([entry('mistral'), entry('mistral', 'old')]);
+    await trip(clock, before, 'mistral/a/old');
+    const after = fleet({ mistral: options('a') }, before);
+    after.pool([entry('mistral')]);
+    after.prune();
+    await before.retire(after);
+    expect([after.targets.map(({ id }) => id), clock.pending]).toEqual([['mistral/a/large'], 0]);
+  });
+
+  it('leaves what running exchanges hold usable until the old fleet is retired', async () => {
+    const { fleet } = setUp();
+    const before = fleet({ mistral: options('a', 'b') });
+    const held = before.pool([entry('mistral', 'old')]);
+    const after = fleet({ mistral: options('a', 'b') }, before);
+    after.pool([entry('mistral')]);
+    after.prune();
+    expect(held.map(({ available }) => available)).toEqual([true, true]);
+    await before.retire(after);
+    expect(held.map(({ available }) => available)).toEqual([false, false]);
+  });
+
+  it('retires everything when there is no successor', async () => {
+    const { clock, transports, fleet } = setUp();
+    const made = fleet({ mistral: options('a'), backup: options('z') });
+    made.pool([entry('mistral'), entry('backup')]);
+    await trip(clock, made, 'mistral/a/large');
+    await made.retire();
+    expect([transports.every(({ closed }) => closed), clock.pending]).toEqual([true, 0]);
+  });
+});
