@@ -12,6 +12,7 @@ import {
   type ChunkFacts,
   type ClientRequest,
   type Dialect,
+  estimatePromptTokens,
   isContinuable,
   type JsonObject,
   type StreamTranslator,
@@ -46,6 +47,8 @@ export class StreamRelay {
   #identity: { id: string; created: number; model: string } | undefined;
   #said = '';
   #saidBefore = '';
+  /** Of all text, also of an answer that cannot be continued. */
+  #saidCharacters = 0;
   /** What a continuation repeats: undefined outside of one. `heard` grows until it covers `expected`. */
   #repetition: { readonly expected: string; heard: string } | undefined;
   #continued = false;
@@ -102,6 +105,7 @@ export class StreamRelay {
     const { facts } = chunk;
     if (!this.#continued) {
       this.#note(chunk.json, facts);
+      this.#saidCharacters += facts.text.length;
       if (facts.usage !== undefined) this.#usage = facts.usage;
       this.#translate(chunk.json, chunk.raw);
       return true;
@@ -109,6 +113,7 @@ export class StreamRelay {
     const text = this.#withoutRepetition(facts);
     if (text === undefined) return false;
     this.#said += text;
+    this.#saidCharacters += text.length;
     if (!facts.plain || this.#said.length > MAX_SAID) this.#resumes = false;
     if (text === '' && facts.finishReason === undefined && facts.plain) return true;
     this.#translate(this.#adopt(chunk.json, facts, text), undefined);
@@ -125,7 +130,8 @@ export class StreamRelay {
   /** The stream broke and cannot go on: says so in the one form that every SDK understands, never a clean end. */
   fail(error: GatewayError): void {
     const identity = this.#identity ?? { id: 'leeward', created: 0, model: this.#request.model };
-    this.#out.push(writeErrorFrame({ code: error.code, type: error.type, message: error.message }, identity));
+    const { code, type, message } = error;
+    this.#out.push(writeErrorFrame({ code, type, message }, { ...identity, usage: this.#brokenUsage }));
     this.flush();
     this.#downstream.end();
   }
@@ -159,6 +165,19 @@ export class StreamRelay {
   #translate(json: JsonObject, raw: Buffer | undefined): void {
     const bytes = this.#translator?.push(json, raw);
     if (bytes !== undefined) this.#out.push(bytes);
+  }
+
+  /**
+   * Mistral sends the usage with the finish reason, and there are clients that see the one only beside the other. The
+   * broken stream told none, so it is estimated. OpenAI's clients get none that they did not ask for.
+   */
+  get #brokenUsage(): Usage | undefined {
+    if (this.#request.dialect !== 'mistral') return undefined;
+    if (this.#usage !== undefined) return this.#usage;
+    const promptTokens = estimatePromptTokens(this.#request);
+    const completionTokens = Math.ceil(this.#saidCharacters / CHARACTERS_PER_TOKEN);
+    const totalTokens = promptTokens + completionTokens;
+    return { promptTokens, completionTokens, totalTokens, cachedTokens: 0, reasoningTokens: 0 };
   }
 
   #note(json: JsonObject, facts: ChunkFacts): void {

@@ -80,7 +80,7 @@ export const catalogue = {
   timeToFirstTokenSeconds: {
     name: 'leeward_time_to_first_token_seconds',
     type: 'histogram',
-    help: 'From the first byte of a request to the first content sent to its client, failovers included.',
+    help: 'From the first byte of a streamed request to the first content sent to its client, failovers included.',
     labels: ['route'],
     buckets: FIRST_TOKEN_BUCKETS,
     exemplars: true,
@@ -118,7 +118,7 @@ export const catalogue = {
   attemptFirstTokenSeconds: {
     name: 'leeward_attempt_first_token_seconds',
     type: 'histogram',
-    help: 'From the sending of one attempt to its first content: how fast a provider is, without Leeward’s failovers.',
+    help: 'From the sending of one streamed attempt to its first content: how fast a provider is, without failovers.',
     labels: ['provider', 'model'],
     buckets: FIRST_TOKEN_BUCKETS,
   },

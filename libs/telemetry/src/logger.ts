@@ -22,12 +22,22 @@ export interface Logger {
   info(fields: LogFields, event: string): void;
   warn(fields: LogFields, event: string): void;
   error(fields: LogFields, event: string): void;
+  /**
+   * A writer for info lines of one event with these fields and no others. What it is given is written as it is: for
+   * lines of the hot path, whose fields are known to hold no secret, at a tenth of the cost of `info`.
+   */
+  line<const Names extends readonly string[]>(event: string, names: Names): LineWriter<Names>;
   /** Whether a line of this level would be written: ask before gathering costly fields. */
   writes(level: LogLevel): boolean;
   setLevel(level: LogLevel): void;
   /** Writes out what is buffered, for as long as the signal allows. Never rejects. */
   flush(signal: AbortSignal): Promise<void>;
 }
+
+/** A field that is undefined is left out. */
+export type LineWriter<Names extends readonly string[]> = (
+  fields: Readonly<Record<Names[number], string | number | boolean | undefined>>,
+) => void;
 
 export interface LoggerOptions {
   readonly level: LogLevel;
@@ -41,8 +51,8 @@ export interface LoggerOptions {
 
 const STANDARD_OUTPUT = 1;
 
-/** Lines wait for each other up to a page, so that a busy node makes one system call for about ten of them. */
-const BUFFER_BYTES = 4_096;
+/** Lines wait for each other: a busy node makes one system call for about thirty. Just below what sonic-boom allows. */
+const BUFFER_BYTES = 15 * 1024;
 
 /** A quiet node's line is not kept longer than a person watching would notice. */
 const FLUSH_EVERY_MS = 200;
@@ -52,12 +62,17 @@ const BUFFER_BYTES_MAX = 8 * 1024 * 1024;
 
 export function createLogger(options: LoggerOptions, deps: { clock: Clock }): Logger {
   const out = openDestination(options);
+  const timestamp = () => `,"time":"${new Date(deps.clock.wallMs()).toISOString()}"`;
+  const base = JSON.stringify(redact(options.base)).replace(
+    /^\{(.*)\}$/,
+    (_all, inner: string) => inner && `,${inner}`,
+  );
   const lines = pino(
     {
       level: options.level,
       base: redact(options.base),
       messageKey: 'event',
-      timestamp: () => `,"time":"${new Date(deps.clock.wallMs()).toISOString()}"`,
+      timestamp,
       formatters: { level: (level) => ({ level }), log: redact },
     },
     out,
@@ -67,6 +82,19 @@ export function createLogger(options: LoggerOptions, deps: { clock: Clock }): Lo
     info: (fields, event) => lines.info(fields, event),
     warn: (fields, event) => lines.warn(fields, event),
     error: (fields, event) => lines.error(fields, event),
+    line: (event, names) => {
+      const tail = `,"event":${JSON.stringify(event)}}\n`;
+      const keys = names.map((name) => [name, `,${JSON.stringify(name)}:`] as const);
+      return (fields: Readonly<Record<string, string | number | boolean | undefined>>) => {
+        if (!lines.isLevelEnabled('info')) return;
+        let text = `{"level":"info"${timestamp()}${base}`;
+        for (const [name, key] of keys) {
+          const value = fields[name];
+          if (value !== undefined) text += key + (typeof value === 'string' ? quoted(value) : String(value));
+        }
+        out.write(text + tail);
+      };
+    },
     writes: (level) => lines.isLevelEnabled(level),
     setLevel: (level) => {
       lines.level = level;
@@ -80,6 +108,13 @@ export function createLogger(options: LoggerOptions, deps: { clock: Clock }): Lo
         lines.flush(() => lines.flush(() => resolve()));
       }),
   };
+}
+
+/** Nothing in it that JSON would escape, which is what names and ids look like. */
+const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
+
+function quoted(text: string): string {
+  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
 function openDestination(options: LoggerOptions): { write(line: string): void } {

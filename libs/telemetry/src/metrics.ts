@@ -59,6 +59,9 @@ export interface Metrics extends Instruments {
 /** What a label holds beyond the bound of series. */
 const OTHER = 'other';
 
+/** Observations that a histogram's child gathers before prom-client counts them: half a page of numbers. */
+const GATHERED = 256;
+
 type Entry<Names extends readonly string[]> = Omit<MetricEntry, 'labels'> & { readonly labels: Names };
 
 export function createMetrics(options: MetricsOptions): Metrics {
@@ -70,6 +73,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
 
   const collects: (() => void)[] = [];
   const resets: (() => void)[] = [];
+  const flushes: (() => void)[] = [];
 
   const overflow = catalogue.metricSeriesOverflowTotal;
   const overflows = new Counter({ name: overflow.name, help: overflow.help, labelNames: overflow.labels, registers });
@@ -98,9 +102,41 @@ export function createMetrics(options: MetricsOptions): Metrics {
     };
   }
 
+  /**
+   * Observations are gathered and given to prom-client in bulk, where its code is hot: one at a time, between all else
+   * that a request does, each costs about five times as much.
+   */
+  function gatheredCounter(counts: CounterChild): CounterChild {
+    let gathered = 0;
+    flushes.push(() => {
+      if (gathered > 0) counts.inc(gathered);
+      gathered = 0;
+    });
+    return {
+      inc: (by = 1) => {
+        gathered += by;
+      },
+    };
+  }
+
+  function gatheredHistogram(times: { observe(seconds: number): void }): HistogramChild {
+    const gathered: number[] = [];
+    const flush = () => {
+      for (const seconds of gathered) times.observe(seconds);
+      gathered.length = 0;
+    };
+    flushes.push(flush);
+    return {
+      observe: (seconds) => {
+        gathered.push(seconds);
+        if (gathered.length >= GATHERED) flush();
+      },
+    };
+  }
+
   function counter<const Names extends readonly string[]>(entry: Entry<Names>): Instrument<CounterChild, Names> {
     const counts = new Counter({ name: entry.name, help: entry.help, labelNames: [...entry.labels], registers });
-    return children(entry, (values) => counts.labels(...values));
+    return children(entry, (values) => gatheredCounter(counts.labels(...values)));
   }
 
   function gauge<const Names extends readonly string[]>(entry: Entry<Names>): Instrument<GaugeChild, Names> {
@@ -127,7 +163,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     });
     return children(entry, (values) => {
       // prom-client's child cannot take an exemplar, and its call that can is dearer: used only with a trace id.
-      const plain = times.labels(...values);
+      const plain = gatheredHistogram(times.labels(...values));
       if (!enableExemplars) return { observe: (seconds) => plain.observe(seconds) };
       const labels = Object.fromEntries(entry.labels.map((name, index) => [name, values[index] ?? OTHER]));
       return {
@@ -179,6 +215,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
       collects.push(collect);
     },
     text: async (accept) => {
+      for (const flush of flushes) flush();
       for (const reset of resets) reset();
       for (const collect of collects) collect();
       const format = negotiate(accept);

@@ -34,11 +34,6 @@ async function toProbe({ clock, breaker }: { clock: VirtualClock; breaker: Break
   await clock.advance(breaker.probeInMs);
 }
 
-/** opossum keeps one number for each call that ended, whether anybody wants percentiles or not. */
-function latenciesOf(bucket: object): readonly unknown[] {
-  return 'latencyTimes' in bucket && Array.isArray(bucket.latencyTimes) ? bucket.latencyTimes : [];
-}
-
 describe('Breaker', () => {
   it('opens at the rule’s word and says why', async () => {
     const set = setUp();
@@ -200,18 +195,11 @@ describe('Breaker', () => {
     expect(set.clock.pending).toBe(1);
   });
 
-  it('keeps the memory of opossum’s statistics bounded', async () => {
+  it('asks opossum nothing while it is closed, so that its statistics never grow', () => {
     const fired = vi.spyOn(CircuitBreaker.prototype, 'fire');
-    const { clock, breaker } = setUp({ consecutiveFaults: 1000, minSuccessRate: 0 });
-    for (let round = 0; round < 200; round++) {
-      for (let call = 0; call < 256; call++) enter(breaker).leave(call % 3 === 0 ? 'fault' : 'success');
-      await clock.advance(0);
-    }
-    const circuit: unknown = fired.mock.contexts[0];
-    const buckets: readonly object[] = circuit instanceof CircuitBreaker ? circuit.status.window : [];
-    const kept = buckets.reduce((sum, bucket) => sum + latenciesOf(bucket).length, 0);
-    expect(kept).toBeGreaterThan(0);
-    expect(kept).toBeLessThan(256 * 11);
+    const { breaker } = setUp({ consecutiveFaults: 1000, minSuccessRate: 0 });
+    for (let call = 0; call < 1000; call++) enter(breaker).leave(call % 3 === 0 ? 'fault' : 'success');
+    expect(fired).not.toHaveBeenCalled();
     fired.mockRestore();
   });
 

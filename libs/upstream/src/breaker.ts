@@ -2,8 +2,9 @@
  * A circuit breaker: opossum keeps the state, our trip rule decides.
  *
  * opossum's own rule (an error percentage over all calls) trips on a single failure or not at all, and its reset time
- * is fixed and runs on the wall clock. So its threshold is set out of reach, `open()` is called by our rule, and the
- * next probe is timed here: the wait doubles with each trip, drawn from its upper half so that breakers that opened
+ * is fixed and runs on the wall clock. So its threshold is set out of reach, `open()` is called by our rule, attempts
+ * through a closed circuit are counted by our rule alone (a call through opossum costs a request as much as the rest of
+ * the breaker and its limiter), and the next probe is timed here: the wait doubles with each trip, drawn from its upper half so that breakers that opened
  * together do not probe together. At the probe time the open circuit is replaced by one born half-open (opossum's
  * documented `state` option), which admits exactly one live request: success closes, a fault opens again, and an
  * outcome that says nothing about the target (the client left, the quota is empty) makes room for another probe.
@@ -43,10 +44,9 @@ export class Breaker {
   readonly #options: BreakerOptions;
   readonly #onTrip: (reason: TripReason) => void;
   readonly #rule: TripRule;
-  /** Rotates opossum's statistics, which otherwise keep one number for every call ever made. */
-  readonly #rotation = new EventEmitter();
   #circuit: Circuit;
-  #sinceRotation = 0;
+  /** What every attempt through the closed circuit holds. */
+  #door: Pass;
   #trips = 0;
   #lastTrip: { reason: TripReason; atMs: number } | undefined;
   #probe: { atMs: number; timer: Timer } | undefined;
@@ -58,6 +58,7 @@ export class Breaker {
     this.#onTrip = onTrip;
     this.#rule = new TripRule(options);
     this.#circuit = this.#newCircuit('closed');
+    this.#door = this.#doorOf(this.#circuit);
   }
 
   get state(): BreakerState {
@@ -77,16 +78,8 @@ export class Breaker {
   }
 
   enter(): Pass | undefined {
-    if (!this.admits) return undefined;
-    if (++this.#sinceRotation >= ROTATE_EVERY) {
-      this.#sinceRotation = 0;
-      this.#rotation.emit('rotate');
-    }
-    const circuit = this.#circuit;
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    // The rejection is the verdict's way into opossum, which has acted on it by then; there is no one else to tell.
-    circuit.fire(promise).catch(() => undefined);
-    return { probes: circuit.halfOpen, leave: (verdict) => this.#leave(circuit, verdict, resolve, reject) };
+    if (this.#circuit.closed) return this.#door;
+    return this.admits ? this.#probePass(this.#circuit) : undefined;
   }
 
   /** Opens it by hand, as an operator or a peer's evidence may. */
@@ -113,33 +106,46 @@ export class Breaker {
     this.#circuit.shutdown();
   }
 
-  #leave(circuit: Circuit, verdict: Verdict, resolve: () => void, reject: (cause: Error) => void): void {
-    const stale = circuit !== this.#circuit;
-    const probing = circuit.halfOpen;
-    switch (verdict) {
-      case 'success':
-        if (!stale && !probing) this.#rule.recordSuccess(this.#clock.nowMs());
-        resolve();
-        return;
-      case 'neutral':
-        // Settling the probe either way would be a claim; a fresh half-open circuit lets another request make it.
-        if (!stale && probing) this.#replaceCircuit('half-open');
-        else resolve();
-        return;
-      case 'fault': {
-        // An attempt that began before the last trip tells nothing new.
-        if (stale) return;
-        if (probing) {
-          this.#lastTrip = { reason: 'probe-failed', atMs: this.#clock.nowMs() };
-          reject(new Error('probe failed'));
+  /** Stateless, so that one serves all attempts of a closed circuit: those that outlive it tell nothing new. */
+  #doorOf(circuit: Circuit): Pass {
+    return {
+      probes: false,
+      leave: (verdict) => {
+        if (circuit !== this.#circuit || !circuit.closed || verdict === 'neutral') return;
+        if (verdict === 'success') {
+          this.#rule.recordSuccess(this.#clock.nowMs());
           return;
         }
         const reason = this.#rule.recordFault(this.#clock.nowMs());
-        reject(new Error('fault'));
-        if (reason !== undefined && this.state === 'closed') this.trip(reason);
-        return;
-      }
-    }
+        if (reason !== undefined) this.trip(reason);
+      },
+    };
+  }
+
+  /** The one live request of a half-open circuit: opossum acts on how it ends. */
+  #probePass(circuit: Circuit): Pass {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    // The rejection is the verdict's way into opossum, which has acted on it by then; there is no one else to tell.
+    circuit.fire(promise).catch(() => undefined);
+    return {
+      probes: true,
+      leave: (verdict) => {
+        if (circuit !== this.#circuit) return;
+        switch (verdict) {
+          case 'success':
+            resolve();
+            return;
+          case 'fault':
+            this.#lastTrip = { reason: 'probe-failed', atMs: this.#clock.nowMs() };
+            reject(new Error('probe failed'));
+            return;
+          case 'neutral':
+            // Settling it either way would be a claim; a fresh half-open circuit lets another request make it.
+            this.#halfOpen();
+            return;
+        }
+      },
+    };
   }
 
   #opened(): void {
@@ -149,26 +155,27 @@ export class Breaker {
     const waitMs = ceilingMs * (0.5 + this.#rng() / 2);
     this.#probe = {
       atMs: this.#clock.nowMs() + waitMs,
-      timer: this.#clock.after(waitMs, () => this.#replaceCircuit('half-open')),
+      timer: this.#clock.after(waitMs, () => this.#halfOpen()),
     };
     this.#onTrip(this.#lastTrip?.reason ?? 'by-operator');
   }
 
-  #replaceCircuit(state: 'half-open'): void {
+  #halfOpen(): void {
     this.#circuit.shutdown();
-    this.#circuit = this.#newCircuit(state);
+    this.#circuit = this.#newCircuit('half-open');
+    this.#door = this.#doorOf(this.#circuit);
   }
 
   #newCircuit(state: 'closed' | 'half-open'): Circuit {
     const circuit: Circuit = new CircuitBreaker((attempt: Promise<void>) => attempt, {
       timeout: false,
-      // Out of reach: our rule trips, and our timer probes. More than 100 happens: opossum divides the failures of its
-      // window by the calls begun in it, and after a rush the failures of thousands meet the beginnings of a few.
+      // Out of reach: our rule trips, and our timer probes.
       errorThresholdPercentage: Number.POSITIVE_INFINITY,
       resetTimeout: NEVER_MS,
       enableSnapshots: false,
       rollingPercentilesEnabled: false,
-      rotateBucketController: this.#rotation,
+      // Nothing rotates: a circuit sees no call but its probe, and its statistics are read by no one.
+      rotateBucketController: new EventEmitter(),
       ...(state === 'half-open' ? { state: HALF_OPEN } : {}),
     });
     circuit.on('open', () => this.#opened());
@@ -179,9 +186,6 @@ export class Breaker {
     return circuit;
   }
 }
-
-/** We read none of opossum's statistics; a few hundred calls a bucket keep them small. */
-const ROTATE_EVERY = 256;
 
 /** The longest delay that setTimeout takes. */
 const NEVER_MS = 2 ** 31 - 1;

@@ -18,9 +18,9 @@ import { Models } from './http/models.ts';
 import { passthrough } from './http/passthrough.ts';
 import { requestIdOf } from './http/request-id.ts';
 import { Uses } from './http/uses.ts';
-import { mirrorTargets } from './mirror-targets.ts';
-import { type ModelLabel, modelLabels } from './model-labels.ts';
-import { ExchangeWatcher } from './record.ts';
+import { mirrorTargets } from './record/mirror-targets.ts';
+import { type ModelLabel, modelLabels } from './record/model-labels.ts';
+import { ExchangeWatcher } from './record/exchange-watcher.ts';
 import { Routes } from './routes.ts';
 import { VERSION } from './version.ts';
 

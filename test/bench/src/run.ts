@@ -32,10 +32,10 @@ export interface Outcome {
 /**
  * A disturbed sample is taken again, twice at the most, and the least disturbed kept. The choice looks only at what
  * strangers used of the cores, never at the figures. Bounded over the run, so that a busy machine cannot stretch it
- * without end: 40 repeats are two minutes.
+ * without end: 20 repeats are about a minute.
  */
 const REPEATS_PER_SAMPLE = 2;
-const REPEATS_PER_RUN = 40;
+const REPEATS_PER_RUN = 20;
 
 type Step = { measure: MeasureId; run: (mounted: Mounted, round: number) => Promise<Sample> };
 

@@ -1,5 +1,5 @@
 import { type Simulator, startSimulator } from '@leeward/mistral-sim';
-import { APIConnectionError, APIError, InternalServerError, RateLimitError } from 'openai';
+import { APIConnectionError, type APIError, InternalServerError, RateLimitError } from 'openai';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { FAULTS, strike } from './faults.ts';
 import { configFor, type GatewayProcess, startGateway } from './gateway-process.ts';

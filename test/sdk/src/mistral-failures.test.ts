@@ -7,7 +7,7 @@ import {
   RequestTimeoutError,
   SDKError,
 } from '@mistralai/mistralai/models/errors';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
   EXPECTED_TEXT,
   expectedCalls,
@@ -18,7 +18,18 @@ import {
   TOOL_QUESTION,
   TOOLS,
 } from './cases/cases.ts';
-import { BREAK, BREAKS, countsOf, OUTAGES, quotaFault, SILENCE, SLOW } from './cases/faults.ts';
+import {
+  BREAK,
+  BREAKS,
+  countsOf,
+  expectAborted,
+  expectInFlight,
+  OUTAGES,
+  quotaFault,
+  SILENCE,
+  SILENCES,
+  SLOW,
+} from './cases/faults.ts';
 import { MODEL, SECONDARY_MODEL, startWorld, type World } from './world/world.ts';
 
 let world: World;
@@ -64,10 +75,10 @@ describe('a Mistral client does not notice that Mistral', () => {
     expect(lastHeaders.get('x-leeward-provider')).toBe('secondary');
     expect(lastHeaders.get('x-leeward-fallback')).toBe('1');
     expect(await readStream(model)).toMatchObject({ text: EXPECTED_TEXT, finishReasons: ['stop'] });
-    const calls: { name: string; arguments: string }[] = [];
+    const calls: { name: string; arguments: unknown }[] = [];
     for await (const { data } of await client.chat.stream({ model, messages: toolMessages, tools })) {
       for (const call of data.choices[0]?.delta.toolCalls ?? []) {
-        calls.push({ name: call.function.name, arguments: String(call.function.arguments) });
+        calls.push({ name: call.function.name, arguments: call.function.arguments });
       }
     }
     expect(calls).toEqual(namesAndArguments(expectedCalls()));
@@ -93,14 +104,54 @@ describe('a Mistral client reads on to the exact end when its stream', () => {
   });
 });
 
+describe('a Mistral client reads a stream to its exact end', () => {
+  it.each(SILENCES)('when a key of Mistral %s', async (_name, effect) => {
+    const model = world.takeRoute('impatient');
+    world.strike(model, { effect, times: 1 });
+    expect(await readStream(model)).toMatchObject({ text: EXPECTED_TEXT, finishReasons: ['stop'] });
+  });
+});
+
+describe('a Mistral client whose stream breaks at the secondary', () => {
+  it('reads on to the exact end at Mistral, which has recovered', async () => {
+    const model = world.takeRoute('safe');
+    world.strike(
+      model,
+      { effect: { kind: 'error', error: '500/1000' }, times: 3 },
+      { at: 'openai', effect: BREAK, times: 1 },
+    );
+    const { text, finishReasons, usage } = await readStream(model);
+    expect(text).toBe(EXPECTED_TEXT);
+    expect(finishReasons).toEqual(['stop']);
+    expect(usage).toBeDefined();
+  });
+
+  it('reads the finish reason "error", and no half of a tool call', async () => {
+    const model = world.takeRoute('safe');
+    world.strike(model, { effect: { kind: 'error', error: '500/1000' } }, { at: 'openai', effect: BREAK });
+    const finishReasons: (string | null)[] = [];
+    let calls = 0;
+    for await (const { data } of await client.chat.stream({ model, messages: toolMessages, tools })) {
+      for (const { delta, finishReason } of data.choices) {
+        calls += delta.toolCalls?.length ?? 0;
+        finishReasons.push(finishReason);
+      }
+    }
+    expect(finishReasons.at(-1)).toBe('error');
+    expect(calls).toBe(0);
+  });
+});
+
 describe('a Mistral client whose stream breaks for good', () => {
   it.each(BREAKS)('reads the finish reason "error", and no exception, when it %s', async (_name, effect) => {
     const model = world.takeRoute('brittle');
     world.strike(model, { effect });
-    const { text, finishReasons } = await readStream(model);
+    const { text, finishReasons, usage } = await readStream(model);
     expect(text).not.toBe('');
     expect(EXPECTED_TEXT.startsWith(text)).toBe(true);
     expect(finishReasons).toEqual(['error']);
+    // An estimate: clients that read the finish reason only beside a usage would miss that the stream broke.
+    expect(usage).toMatchObject({ completionTokens: Math.ceil(text.length / 4) });
   });
 
   it('reads it when the continuations fail as well', async () => {
@@ -221,7 +272,7 @@ describe('a Mistral client that leaves', () => {
     for await (const { data } of await client.chat.stream({ model, messages })) {
       if (data.choices[0]?.delta.content) break;
     }
-    await expectAborted(model);
+    await expectAborted(world.simulator, model);
   });
 
   it('ends the generation of its whole answer', async () => {
@@ -229,10 +280,10 @@ describe('a Mistral client that leaves', () => {
     world.strike(model, { effect: SILENCE });
     const leaving = new AbortController();
     const answer = failureOf(client.chat.complete({ model, messages }, { signal: leaving.signal }));
-    await vi.waitFor(() => expect(countsOf(world.simulator.state(), model).inFlight).toBe(1));
+    await expectInFlight(world.simulator, model);
     leaving.abort();
     expect(await answer).toBeInstanceOf(RequestAbortedError);
-    await expectAborted(model);
+    await expectAborted(world.simulator, model);
   });
 
   it('does so when its own patience ends', async () => {
@@ -240,7 +291,7 @@ describe('a Mistral client that leaves', () => {
     world.strike(model, { effect: SILENCE });
     const error = await failureOf(client.chat.complete({ model, messages }, { timeoutMs: 150 }));
     expect(error).toBeInstanceOf(RequestTimeoutError);
-    await expectAborted(model);
+    await expectAborted(world.simulator, model);
   });
 });
 
@@ -257,11 +308,4 @@ function expectRetryAfter(error: unknown): void {
   const seconds = error instanceof MistralError ? error.headers.get('retry-after') : '';
   expect(seconds).toMatch(/^[1-9]\d?$/);
   expect(Number(seconds)).toBeLessThanOrEqual(59);
-}
-
-/** The vendor was told, and nobody asked again on behalf of a client that is gone. */
-async function expectAborted(model: string): Promise<void> {
-  await vi.waitFor(() =>
-    expect(countsOf(world.simulator.state(), model)).toMatchObject({ abortedByClient: 1, inFlight: 0, seen: 1 }),
-  );
 }

@@ -3,6 +3,7 @@ import { embed } from '@leeward/mistral-sim';
 import { HTTPClient, Mistral } from '@mistralai/mistralai';
 import type { AssistantMessage, CompletionEvent, ToolCall, UsageInfo } from '@mistralai/mistralai/models/components';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { z } from 'zod';
 import {
   BERTH_SCHEMA,
   EXPECTED_TEXT,
@@ -137,6 +138,13 @@ describe.each([
     expect(answer.choices[0]?.message?.content).toBe(expectedText({ response_format: format }));
   });
 
+  it('parses an object by its schema with its own means', async () => {
+    const responseFormat = z.object({ name: z.string(), length: z.int().min(5).max(60), free: z.boolean() });
+    const answer = await client.chat.parse({ model, messages, responseFormat });
+    const parsed: unknown = answer.choices?.[0]?.message?.parsed;
+    expect(responseFormat.parse(parsed)).toEqual(parsed);
+  });
+
   it('has its images read, spelt in either way', async () => {
     for (const imageUrl of [IMAGE_URL, { url: IMAGE_URL, detail: 'high' as const }]) {
       const content = [
@@ -165,7 +173,7 @@ describe.each([
       }
     }
     expect(streamed).toEqual(texts);
-    expect(finished.sort()).toEqual([0, 1, 2]);
+    expect(finished.toSorted((one, other) => one - other)).toEqual([0, 1, 2]);
     expect(usages).toBe(1);
   });
 
@@ -278,6 +286,29 @@ describe('a Mistral client and embeddings', () => {
   });
 });
 
+describe('a Mistral client that moves between vendors', () => {
+  it.each([
+    [
+      'from the secondary to a Mistral model that takes ids of nine characters only',
+      SECONDARY_MODEL,
+      'open-mistral-nemo',
+    ],
+    ['from Mistral to the secondary', MODEL, SECONDARY_MODEL],
+  ])('takes its tool calls along %s', async (_way, from, to) => {
+    const first = await client.chat.complete({ model: from, messages: toolMessages, tools });
+    const message = assistantMessage(first.choices[0]?.message);
+    const results = namedCalls(message.toolCalls).map(({ id, name }) => ({
+      role: 'tool' as const,
+      toolCallId: id,
+      content: `${name}: fine`,
+    }));
+    vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+    const second = await client.chat.complete({ model: to, messages: [...toolMessages, message, ...results], tools });
+    vi.restoreAllMocks();
+    expect(second.choices[0]?.message?.content).toBe(expectedText({ messages: [...toolMessages, ...results] }));
+  });
+});
+
 describe('a Mistral client and code completion', () => {
   const asked = { model: 'codestral-latest', prompt: 'function sail(', suffix: 'return wind; }', maxTokens: 12 };
   const expected = expectedText({ messages: undefined, prompt: asked.prompt, suffix: asked.suffix, max_tokens: 12 });
@@ -288,35 +319,6 @@ describe('a Mistral client and code completion', () => {
     const gathered = await gather(await client.fim.stream(asked));
     expect(gathered.text).toBe(expected);
     expect(gathered.usages).toHaveLength(1);
-  });
-});
-
-describe('a Mistral client and what is passed through', () => {
-  it('uploads a file, reads it back and deletes it', async () => {
-    const bytes = Buffer.from('{"custom_id":"1"}\n{"custom_id":"2"}\n'.repeat(2000));
-    const file = { fileName: 'jobs.jsonl', content: new Blob([bytes]) };
-    const uploaded = await client.files.upload({ purpose: 'batch', file });
-    expect(uploaded).toMatchObject({ object: 'file', sizeBytes: bytes.length, filename: 'jobs.jsonl' });
-    expect((await client.files.list()).data.map(({ id }) => id)).toContain(uploaded.id);
-    const stream = await client.files.download({ fileId: uploaded.id });
-    expect(Buffer.from(await new Response(stream).arrayBuffer()).equals(bytes)).toBe(true);
-    expect(await client.files.delete({ fileId: uploaded.id })).toMatchObject({ id: uploaded.id, deleted: true });
-  });
-
-  it('has a document read', async () => {
-    const document = { type: 'document_url' as const, documentUrl: 'https://harbour.example/berths.pdf' };
-    const answer = await client.ocr.process({ model: 'mistral-ocr-latest', document, pages: [0, 2] });
-    expect(answer.pages.map(({ index }) => index)).toEqual([0, 2]);
-    expect(answer.pages[1]?.markdown).toMatch(/^# Page 3/);
-    expect(answer.usageInfo.pagesProcessed).toBe(2);
-  });
-
-  it('has texts and chats judged', async () => {
-    const model = 'mistral-moderation-latest';
-    const texts = await client.classifiers.moderate({ model, inputs: ['a rope', 'see [flag:pii]'] });
-    expect(texts.results.map(({ categories }) => categories?.['pii'])).toEqual([false, true]);
-    const chat = await client.classifiers.moderateChat({ model, inputs: [{ role: 'user', content: '[flag:law]' }] });
-    expect(chat.results[0]?.categories?.['law']).toBe(true);
   });
 });
 

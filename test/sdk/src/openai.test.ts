@@ -1,7 +1,10 @@
 /** The `openai` package, through the gateway to Mistral and to the secondary: what it is told when all is well. */
 import { embed } from '@leeward/mistral-sim';
 import OpenAI from 'openai';
+import { zodResponseFormat } from 'openai/helpers/zod';
+import type { RunnableToolFunctionWithoutParse } from 'openai/lib/RunnableFunction';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import {
   BERTH_SCHEMA,
   EXPECTED_TEXT,
@@ -37,6 +40,10 @@ function clientAt(path: string): OpenAI {
 
 const messages = [{ role: 'user', content: QUESTION }] as const;
 const toolMessages = [{ role: 'user', content: TOOL_QUESTION }] as const;
+
+/** Retired by OpenAI, and still sent by much of what calls it. */
+const RETIRED_USER = { user: 'mate-1' };
+const RETIRED_MAX_TOKENS = { max_tokens: 6 };
 
 interface Gathered {
   text: string;
@@ -179,6 +186,35 @@ describe.each([
     expect((await gather(stream)).text).toBe(answer.choices[0]?.message.content);
   });
 
+  it('parses an object by its schema with its own helper', async () => {
+    const schema = z.object({ name: z.string(), length: z.int().min(5).max(60), free: z.boolean() });
+    const format = zodResponseFormat(schema, 'berth');
+    const answer = await client.chat.completions.parse({ model, messages: [...messages], response_format: format });
+    const parsed: unknown = answer.choices[0]?.message.parsed;
+    expect(schema.parse(parsed)).toEqual(parsed);
+  });
+
+  it('runs its tools in its own loop to the answer', async () => {
+    const tools = TOOLS.map(
+      ({ function: { name, description, parameters } }): RunnableToolFunctionWithoutParse => ({
+        type: 'function',
+        function: {
+          name,
+          description,
+          parameters: { ...parameters, required: [...parameters.required] },
+          function: () => 'fine',
+        },
+      }),
+    );
+    const loop = client.chat.completions.runTools({ model, messages: [...toolMessages], tools, stream: true });
+    const said = [
+      { role: 'user', content: TOOL_QUESTION },
+      { role: 'tool', content: 'fine' },
+      { role: 'tool', content: 'fine' },
+    ];
+    expect(await loop.finalContent()).toBe(expectedText({ messages: said }));
+  });
+
   it('has its images read', async () => {
     const answer = await client.chat.completions.create({
       model,
@@ -230,7 +266,7 @@ describe.each([
       ],
       seed: 7,
       store: false,
-      ...{ user: 'mate-1' },
+      ...RETIRED_USER,
       metadata: { ship: 'Leeward' },
       service_tier: 'default',
       logit_bias: {},
@@ -302,7 +338,7 @@ describe('an OpenAI client and reasoning', () => {
       model: SECONDARY_REASONING_MODEL,
       messages: [...messages],
       reasoning_effort: 'low',
-      ...{ max_tokens: 6 },
+      ...RETIRED_MAX_TOKENS,
     });
     expect(answer.choices[0]?.finish_reason).toBe('length');
     expect(answer.choices[0]?.message.content).toBe(expectedText({ max_tokens: 6 }));
@@ -334,6 +370,44 @@ describe('an OpenAI client and embeddings', () => {
   });
 });
 
+describe('an OpenAI client that moves between vendors', () => {
+  it.each([
+    [
+      'from the secondary to a Mistral model that takes ids of nine characters only',
+      SECONDARY_MODEL,
+      'open-mistral-nemo',
+    ],
+    ['from Mistral to the secondary', MODEL, SECONDARY_MODEL],
+  ])('takes its tool calls along %s', async (_way, from, to) => {
+    const first = await client.chat.completions.create({ model: from, messages: [...toolMessages], tools: [...TOOLS] });
+    const message = first.choices[0]?.message;
+    if (message === undefined) throw new Error('no message');
+    const results = functionCalls(message.tool_calls).map(({ id, name }) => ({
+      role: 'tool' as const,
+      tool_call_id: id,
+      content: `${name}: fine`,
+    }));
+    const conversation = [...toolMessages, message, ...results];
+    const second = await client.chat.completions.create({ model: to, messages: conversation, tools: [...TOOLS] });
+    expect(second.choices[0]?.message.content).toBe(expectedText({ messages: conversation }));
+  });
+});
+
+describe('many OpenAI clients at once', () => {
+  it('each read their own stream to its end', async () => {
+    const asked = Array.from({ length: 60 }, (_, at) => [
+      { role: 'user' as const, content: `Berth ${at}? [words=80]` },
+    ]);
+    const texts = await Promise.all(
+      asked.map(async (messages, at) => {
+        const model = at % 3 === 0 ? SECONDARY_MODEL : MODEL;
+        return (await gather(await client.chat.completions.create({ model, messages, stream: true }))).text;
+      }),
+    );
+    expect(texts).toEqual(asked.map((messages) => expectedText({ messages })));
+  });
+});
+
 describe('an OpenAI client and its base URL', () => {
   it.each(['/v1', '/openai/v1', '/v1/v1', '/openai/v1/v1', '/mistral/v1'])('is served at %s', async (path) => {
     const at = clientAt(path);
@@ -349,6 +423,10 @@ describe('an OpenAI client and its base URL', () => {
     expect(ids).toEqual(expect.arrayContaining([MODEL, SECONDARY_MODEL, 'mistral-large-latest', 'gpt-5-mini']));
     expect(new Set(ids).size).toBe(ids.length);
     expect(models.data.every(({ object, created }) => object === 'model' && typeof created === 'number')).toBe(true);
+  });
+
+  it('reads the card of one model', async () => {
+    expect(await client.models.retrieve('mistral-large-latest')).toMatchObject({ id: 'mistral-large-latest' });
   });
 
   it('pins a provider by its name before the model', async () => {

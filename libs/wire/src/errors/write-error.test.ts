@@ -27,4 +27,11 @@ describe('writeErrorFrame', () => {
       error: { message: error.message, type: error.type, param: null, code: error.code },
     });
   });
+
+  it('carries the usage in Mistral’s words when it is given one', () => {
+    const usage = { promptTokens: 3, completionTokens: 4, totalTokens: 7, cachedTokens: 0, reasoningTokens: 0 };
+    const bytes = writeErrorFrame(error, { id: 'a', created: 1, model: 'm', usage });
+    const expected = { prompt_tokens: 3, total_tokens: 7, completion_tokens: 4 };
+    expect(chunksOf(bytes)[0]?.json).toHaveProperty('usage', expected);
+  });
 });

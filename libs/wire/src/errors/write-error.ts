@@ -1,3 +1,5 @@
+import type { Usage } from '../wire.ts';
+
 /**
  * Errors as every client understands them.
  *
@@ -16,17 +18,28 @@ export function writeErrorBody(error: WrittenError & { readonly status: number }
   return Buffer.from(JSON.stringify({ object: 'error', ...said, raw_status_code: error.status, error: said }));
 }
 
-export function writeErrorFrame(
-  error: WrittenError,
-  stream: { readonly id: string; readonly created: number; readonly model: string },
-): Buffer {
+/** A failed stream as the client knows it. `usage` as far as it is known: Mistral's clients expect it with the finish. */
+export interface FailedStream {
+  readonly id: string;
+  readonly created: number;
+  readonly model: string;
+  readonly usage?: Usage | undefined;
+}
+
+export function writeErrorFrame(error: WrittenError, stream: FailedStream): Buffer {
+  const { usage } = stream;
   const chunk = {
     id: stream.id,
     object: 'chat.completion.chunk',
     created: stream.created,
     model: stream.model,
     choices: [{ index: 0, delta: { content: '' }, finish_reason: 'error' }],
+    ...(usage === undefined ? {} : { usage: countsOf(usage) }),
     error: { message: error.message, type: error.type, param: null, code: error.code },
   };
   return Buffer.from(`data: ${JSON.stringify(chunk)}\n\n`);
+}
+
+function countsOf({ promptTokens, completionTokens, totalTokens }: Usage): object {
+  return { prompt_tokens: promptTokens, total_tokens: totalTokens, completion_tokens: completionTokens };
 }

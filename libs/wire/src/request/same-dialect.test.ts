@@ -50,6 +50,19 @@ describe('a request to a target of the same dialect', () => {
     );
   });
 
+  it('limits the tokens of another OpenAI model by the name that all of them know', () => {
+    const text = '{"model":"m","stream":true,"max_tokens":5,"messages":[{"role":"user","content":"x"}]}';
+    const request = read(text, 'openai');
+    expect(parsed(writeUpstreamRequest(request, { dialect: 'openai', model: 'n' }))).toEqual({
+      model: 'n',
+      stream: true,
+      max_completion_tokens: 5,
+      messages: [{ role: 'user', content: 'x' }],
+      stream_options: { include_usage: true },
+    });
+    expect(parsed(writeUpstreamRequest(request, { dialect: 'openai', model: 'm' })).max_tokens).toBe(5);
+  });
+
   it('leaves an OpenAI request alone that asks for usage, or does not stream', () => {
     for (const extra of ['"stream":true,"stream_options":{"include_usage":true}', '"stream":false']) {
       const request = read(`{"model":"m",${extra},"messages":[{"role":"user","content":"x"}]}`, 'openai');

@@ -11,29 +11,43 @@ import { mistralReasoningEffort, refusesReasoningEffort } from './reasoning-effo
  * Anything else is encoded anew.
  */
 export function writeSameDialect(request: ClientRequest, to: WireTarget): Buffer {
-  const mended = mendedEffort(request, to);
-  if (mended !== undefined) return Buffer.from(encodeJson({ ...request.json, ...mended, model: to.model }));
-
+  const asksForUsage = to.dialect === 'openai' && request.surface === 'chat' && request.stream && !request.includeUsage;
+  const mended = mendedFor(request, to);
+  if (mended !== undefined) {
+    const usage = asksForUsage ? { stream_options: withUsage(request) } : {};
+    return Buffer.from(encodeJson({ ...request.json, ...mended, ...usage, model: to.model }));
+  }
   const named = to.model === request.model ? request.bytes : renameModel(request, to.model);
-  if (to.dialect !== 'openai' || request.surface !== 'chat' || !request.stream) return named;
-  return askForUsage(request, named, to.model);
+  return asksForUsage ? askForUsage(request, named, to.model) : named;
 }
 
 /** The same as an object, for a writer that has more to change. */
 export function renamed(request: ClientRequest, to: WireTarget): JsonObject {
-  return { ...request.json, ...mendedEffort(request, to), model: to.model };
+  return { ...request.json, ...mendedFor(request, to), model: to.model };
 }
 
 /**
- * One field does not carry over between Mistral's models: an effort that the next pool's model is known to refuse would
- * turn a failover into a 400. The model the client named itself keeps what the client sent. Undefined: nothing to mend.
+ * What does not carry over from the model that the client named to another one, and would turn a failover into a 400.
+ * The model the client named itself keeps what the client sent. Undefined: nothing to mend.
  */
-function mendedEffort(request: ClientRequest, { dialect, model }: WireTarget): JsonObject | undefined {
+function mendedFor(request: ClientRequest, { dialect, model }: WireTarget): JsonObject | undefined {
+  if (model === request.model || request.surface !== 'chat') return undefined;
+  return dialect === 'mistral' ? mendedEffort(request, model) : mendedTokenLimit(request);
+}
+
+/** An effort that Mistral's other model is known to refuse. */
+function mendedEffort(request: ClientRequest, model: string): JsonObject | undefined {
   const effort = request.json.reasoning_effort;
-  if (dialect !== 'mistral' || model === request.model || typeof effort !== 'string') return undefined;
+  if (typeof effort !== 'string') return undefined;
   const accepted = mistralReasoningEffort(model, effort);
   if (accepted === effort || (accepted === undefined && !refusesReasoningEffort(model))) return undefined;
   return { reasoning_effort: accepted };
+}
+
+/** OpenAI's models that reason take the limit by its newer name only; a Mistral request is translated to it as well. */
+function mendedTokenLimit({ json }: ClientRequest): JsonObject | undefined {
+  if (typeof json.max_tokens !== 'number') return undefined;
+  return { max_tokens: undefined, max_completion_tokens: json.max_completion_tokens ?? json.max_tokens };
 }
 
 function renameModel(request: ClientRequest, model: string): Buffer {
@@ -59,14 +73,15 @@ function onlyModelValue(bytes: Buffer, model: string): { start: number; end: num
 }
 
 function askForUsage(request: ClientRequest, bytes: Buffer, model: string): Buffer {
-  if (request.includeUsage) return bytes;
-  const options = request.json.stream_options;
-  if (options === undefined) {
+  if (request.json.stream_options === undefined) {
     const brace = skipSpace(bytes, 0);
     return Buffer.concat([bytes.subarray(0, brace + 1), USAGE_WANTED, bytes.subarray(brace + 1)]);
   }
-  const asked = { ...(isObject(options) ? options : {}), include_usage: true };
-  return Buffer.from(encodeJson({ ...request.json, model, stream_options: asked }));
+  return Buffer.from(encodeJson({ ...request.json, model, stream_options: withUsage(request) }));
+}
+
+function withUsage({ json: { stream_options: options } }: ClientRequest): JsonObject {
+  return { ...(isObject(options) ? options : {}), include_usage: true };
 }
 
 const USAGE_WANTED = Buffer.from('"stream_options":{"include_usage":true},');

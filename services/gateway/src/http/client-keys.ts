@@ -2,7 +2,7 @@
  * Who may use this gateway. Client keys are kept as SHA-256 only: what the process does not hold it cannot leak. The
  * look-up goes by the hash of what was sent, which a caller cannot steer, and the match is confirmed in constant time.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { GatewayError } from '@leeward/kernel';
 import type { Auth } from '../config/settings.ts';
@@ -23,9 +23,9 @@ export function authenticator(auth: Auth): Authenticate {
     if (sent === undefined) {
       throw new GatewayError('GW_UNAUTHORIZED', 'No client key: send it as authorization: Bearer, or as x-api-key.');
     }
-    const hash = createHash('sha256').update(sent).digest();
-    const known = byHash.get(hash.toString('base64'));
-    if (known === undefined || !timingSafeEqual(known.sha256, hash)) {
+    const sha256 = hash('sha256', sent, 'buffer');
+    const known = byHash.get(sha256.toString('base64'));
+    if (known === undefined || !timingSafeEqual(known.sha256, sha256)) {
       throw new GatewayError('GW_UNAUTHORIZED', 'This client key is not known here.');
     }
     return known.name;

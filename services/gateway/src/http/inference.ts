@@ -7,11 +7,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Picker } from '@leeward/balancer';
 import { type ExchangeReport, type RetryBudget, runExchange, type Served } from '@leeward/failover';
 import { type Clock, GatewayError, type Rng } from '@leeward/kernel';
-import { type ClientRequest, type Dialect, readClientRequest } from '@leeward/wire';
+import { type ClientRequest, readClientRequest } from '@leeward/wire';
 import type { Limits } from '../config/settings.ts';
-import type { ExchangeWatcher } from '../record.ts';
+import type { ExchangeWatcher } from '../record/exchange-watcher.ts';
 import type { Route, Routes } from '../routes.ts';
 import type { Visit } from '../visit.ts';
+import { dialectByHeaders, withDialectByHabit } from './client-dialect.ts';
 import { type ResponseHeaders, respondError } from './error-response.ts';
 import { HttpDownstream } from './http-downstream.ts';
 import type { SurfacePath } from './paths.ts';
@@ -43,8 +44,12 @@ export async function serveInference(
   const bytes = await readBody(deps.clock, request, response, { maxBytes: bodyBytes, withinMs: requestMs });
   // Decoded, broken characters would become other ones; passed on, they would be the upstream's to stumble over.
   if (!isUtf8(bytes)) throw new GatewayError('GW_BAD_JSON', 'The body is not valid UTF-8.');
-  const client = readClientRequest(surface.surface, dialectOf(surface, request), bytes);
+  const { headers } = request;
+  const fixed = surface.dialect !== 'auto';
+  const read = readClientRequest(surface.surface, fixed ? surface.dialect : dialectByHeaders(headers), bytes);
+  const client = fixed ? read : withDialectByHabit(read, headers);
   const route = deps.routes.find(client.model);
+  const deadlineAtMs = visit.startedAtMs + patienceMs(route, request);
   const watch = deps.watcher.begin({ visit, client, route: route.name }, request.headers['traceparent']);
   const report = await runExchange(
     deps,
@@ -55,7 +60,7 @@ export async function serveInference(
       timeouts: route.options.timeouts,
       retries: route.options.retries,
       recovery: route.options.recovery,
-      deadlineAtMs: visit.startedAtMs + patienceMs(route, request),
+      deadlineAtMs,
       maxAnswerBytes: deps.limits.answerBytes,
       onAttempt: watch.onAttempt,
     },
@@ -92,13 +97,6 @@ function refusedHeaders(visit: Visit, served: Served): ResponseHeaders {
 
 /** nginx's number for a client that closed its connection; it is never sent. */
 const CLIENT_LEFT = 499;
-
-/** Headers by which OpenAI's own SDK and those built on it tell themselves apart. */
-function dialectOf(surface: SurfacePath, request: IncomingMessage): Dialect | 'auto' {
-  if (surface.dialect !== 'auto') return surface.dialect;
-  if (request.headers['x-stainless-lang'] !== undefined) return 'openai';
-  return request.headers['user-agent']?.includes('ai-sdk/openai') === true ? 'openai' : 'auto';
-}
 
 /** How long the caller waits in all: the route's bound, or less when the caller says so. */
 function patienceMs(route: Route, request: IncomingMessage): number {

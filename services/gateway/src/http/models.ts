@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '@leeward/kernel';
 import { type Provider, wholeCall } from '@leeward/upstream';
-import { type Dialect, type ModelList, mergeModelLists } from '@leeward/wire';
+import { type Dialect, type Json, type ModelList, mergeModelLists } from '@leeward/wire';
 
 /** Models come and go within days; a minute keeps the list off the vendors' request limits however often it is asked. */
 const FRESH_MS = 60_000;
@@ -70,7 +70,7 @@ export class Models {
       this.#lists.set(provider.name, {
         provider: provider.name,
         dialect: provider.dialect,
-        json: JSON.parse(bytes.toString()),
+        json: JSON.parse(bytes.toString()) as Json,
       });
     } catch {
       // A provider that does not answer, or not in JSON, must not take the list of the others away.

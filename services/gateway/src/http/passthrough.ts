@@ -77,9 +77,9 @@ export function passthrough(deps: PassthroughDeps): Passthrough {
       proxyRes: (incoming, request, response) => {
         const { provider, key } = choose(request);
         for (const name of NOT_RETURNED) delete incoming.headers[name];
-        // The proxy would otherwise say keep-alive, also on a node that drains.
-        const connection = response.getHeader('connection');
-        if (typeof connection === 'string') incoming.headers.connection = connection;
+        // The proxy would otherwise say keep-alive, also to a client that will close and on a node that drains.
+        const closes = response.getHeader('connection') === 'close' || !response.shouldKeepAlive;
+        incoming.headers.connection = closes ? 'close' : 'keep-alive';
         incoming.headers['x-request-id'] = deps.requestIdOf(request);
         incoming.headers['x-leeward-provider'] = provider.name;
         incoming.headers['x-leeward-key'] = key.name;

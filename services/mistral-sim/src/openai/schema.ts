@@ -39,7 +39,8 @@ const message = z.discriminatedUnion('role', [
     audio: z.looseObject({}).nullish(),
     tool_calls: z.array(toolCall).optional(),
   }),
-  z.strictObject({ role: z.literal('tool'), content, tool_call_id: z.string() }),
+  // `name`: OpenAI's reference leaves it out, its examples and LangChain send it, and it is taken.
+  z.strictObject({ role: z.literal('tool'), content, tool_call_id: z.string(), name }),
 ]);
 
 const tool = z.strictObject({

@@ -5,7 +5,7 @@
  * for Mistral.
  *
  * One of its dependencies is held back: with @hono/node-server past 1.14.1, which its range admits, it answers every
- * stream with 500 (its issue 1389). A peer that fails would be no comparison.
+ * stream with 500. A peer that fails would be no comparison.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,6 @@
 /** What goes wrong at a vendor, and what of it no client may notice. */
-import type { FaultRuleInput, SimulatorState } from '@leeward/mistral-sim';
+import type { FaultRuleInput, Simulator, SimulatorState } from '@leeward/mistral-sim';
+import { expect, vi } from 'vitest';
 
 type Effect = FaultRuleInput['effect'];
 
@@ -28,6 +29,12 @@ export const BREAKS: readonly (readonly [name: string, effect: Effect])[] = [
 
 export const BREAK: Effect = { kind: 'reset-mid-stream', afterChunks: 4 };
 
+/** Every way in which a vendor falls silent: from the first, or in the middle of a stream. */
+export const SILENCES: readonly (readonly [name: string, effect: Effect])[] = [
+  ['says nothing', { kind: 'silence' }],
+  ['falls silent within the stream', { kind: 'stall', afterChunks: 4 }],
+];
+
 /** Slow enough that a client can leave in the middle; fast enough that nobody waits. */
 export const SLOW: Effect = { kind: 'latency', perTokenMs: 20 };
 
@@ -44,3 +51,17 @@ export function countsOf(state: SimulatorState, model: string) {
   if (counts === undefined) throw new Error(`the simulator was never asked for ${model}`);
   return counts;
 }
+
+/** The vendor was told that the client has left, and nobody asked again on its behalf. */
+export async function expectAborted(simulator: Simulator, model: string): Promise<void> {
+  const told = { abortedByClient: 1, inFlight: 0, seen: 1 };
+  await vi.waitFor(() => expect(countsOf(simulator.state(), model)).toMatchObject(told), PATIENCE);
+}
+
+/** Until a request has reached the vendor and waits there. */
+export async function expectInFlight(simulator: Simulator, model: string): Promise<void> {
+  await vi.waitFor(() => expect(countsOf(simulator.state(), model).inFlight).toBe(1), PATIENCE);
+}
+
+/** News of a closed connection takes milliseconds; a busy machine may take its time. */
+const PATIENCE = { timeout: 10_000, interval: 10 };

@@ -30,6 +30,9 @@ export async function startGateway(config: object, secrets: Readonly<Record<stri
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const exited = once(child, 'exit');
+  // A run that is cut short must not leave it behind.
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
   const printed: string[] = [];
   const { promise, resolve, reject } = Promise.withResolvers<{ dataUrl: string; adminUrl: string }>();
   for (const output of [child.stdout, child.stderr]) {
@@ -45,6 +48,7 @@ export async function startGateway(config: object, secrets: Readonly<Record<stri
   const stop = async () => {
     child.kill('SIGTERM');
     await exited;
+    process.off('exit', kill);
     await rm(folder, { recursive: true, force: true });
   };
   try {

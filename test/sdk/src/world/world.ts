@@ -8,13 +8,16 @@
 import { type FaultRuleInput, type Simulator, startSimulator } from '@leeward/mistral-sim';
 import { type GatewayProcess, startGateway } from './gateway-process.ts';
 
-/** `safe`: the secondary stands behind it. `alone`: no second provider. `brittle`: no resuming either. */
-const ROUTE_KINDS = ['safe', 'alone', 'brittle'] as const;
+/**
+ * `safe`: the secondary stands behind it. `alone`: no second provider. `brittle`: no resuming either. `impatient`: like
+ * `alone`, but does not wait long for a silent vendor.
+ */
+const ROUTE_KINDS = ['safe', 'alone', 'brittle', 'impatient'] as const;
 
 type RouteKind = (typeof ROUTE_KINDS)[number];
 
 /** More than any one file uses. */
-const ROUTES_OF_A_KIND = 16;
+const ROUTES_OF_A_KIND = 24;
 
 export interface World {
   readonly simulator: Simulator;
@@ -89,7 +92,10 @@ function namesOf(kind: RouteKind): string[] {
 }
 
 /** Short waits between passes: an SDK's test of failing waits for all of them. */
-const RETRIES = { maxAttempts: 4, backoffMs: 10, maxBackoffMs: 50 };
+const RETRIES = { maxAttempts: 8, backoffMs: 10, maxBackoffMs: 50 };
+
+/** Long for a simulator on a busy machine, short for a test. Should it be too short, a client notices nothing either. */
+const IMPATIENCE = { firstTokenMs: 400, idleMs: 400 };
 
 function configFor(simulator: Simulator, models: readonly string[]): object {
   const secondary = (model: string) => [{ provider: 'secondary', model }];
@@ -121,7 +127,6 @@ function configFor(simulator: Simulator, models: readonly string[]): object {
       '*': { pools: [[{ provider: 'mistral' }]] },
       ...Object.fromEntries(models.map((model) => [model, routeOf(model)])),
     },
-    limits: { drainMs: 1000 },
     telemetry: { logLevel: 'error' },
   };
 }
@@ -129,5 +134,6 @@ function configFor(simulator: Simulator, models: readonly string[]): object {
 function routeOf(model: string): object {
   const pools = [[{ provider: 'mistral' }]];
   if (model.startsWith('safe')) pools.push([{ provider: 'secondary' }]);
-  return { pools, retries: RETRIES, recovery: model.startsWith('brittle') ? 'error' : 'resume' };
+  const timeouts = model.startsWith('impatient') ? IMPATIENCE : {};
+  return { pools, retries: RETRIES, timeouts, recovery: model.startsWith('brittle') ? 'error' : 'resume' };
 }

@@ -3,7 +3,7 @@
  * which are the vendors' own. A wildcard lets clients choose names; anything else they choose is `other`.
  */
 import { costUsd } from '@leeward/wire';
-import type { Settings } from './config/settings.ts';
+import type { Settings } from '../config/settings.ts';
 
 const NO_USAGE = { promptTokens: 0, completionTokens: 0, totalTokens: 0, cachedTokens: 0, reasoningTokens: 0 };
 

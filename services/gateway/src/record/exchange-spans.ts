@@ -4,7 +4,7 @@ import { ATTRIBUTE, type AttemptSpan, type ExchangeSpan, type Tracing } from '@l
 import { outcomeReason } from '@leeward/upstream';
 import type { ClientRequest } from '@leeward/wire';
 import { rounded } from './access-log.ts';
-import type { FinishedExchange, Visit } from './visit.ts';
+import type { FinishedExchange, Visit } from '../visit.ts';
 
 /** Undefined when this exchange is not sampled. */
 export function startSpan(
@@ -50,7 +50,7 @@ export function traceAttempt(span: ExchangeSpan, start: AttemptStart): (report: 
         [ATTRIBUTE.firstTokenMs]:
           report.firstTokenAtMs === undefined ? undefined : rounded(report.firstTokenAtMs - report.startedAtMs),
       },
-      outcome.kind === 'ok' ? undefined : { code: reason === '' ? outcome.kind : reason },
+      outcome.kind === 'ok' ? undefined : reason === '' ? outcome.kind : reason,
     );
   };
 }

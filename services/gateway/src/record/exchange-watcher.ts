@@ -5,12 +5,12 @@
 import type { AttemptReport, AttemptStart, ExchangeReport } from '@leeward/failover';
 import type { Logger, Metrics, Tracing } from '@leeward/telemetry';
 import type { ClientRequest } from '@leeward/wire';
-import { logExchange } from './access-log.ts';
-import type { Decisions } from './admin/decisions.ts';
+import { type AccessLog, accessLog } from './access-log.ts';
+import type { Decisions } from '../admin/decisions.ts';
 import { ExchangeMetrics } from './exchange-metrics.ts';
 import { endSpan, startSpan, traceAttempt } from './exchange-spans.ts';
 import type { ModelLabel } from './model-labels.ts';
-import type { FinishedExchange, Visit } from './visit.ts';
+import type { FinishedExchange, Visit } from '../visit.ts';
 
 interface RecordDeps {
   readonly metrics: Metrics;
@@ -30,10 +30,12 @@ export interface ExchangeWatch {
 export class ExchangeWatcher {
   readonly #deps: RecordDeps;
   readonly #metrics: ExchangeMetrics;
+  readonly #accessLog: AccessLog | undefined;
 
   constructor(deps: RecordDeps) {
     this.#deps = deps;
     this.#metrics = new ExchangeMetrics(deps.metrics, deps.modelLabel);
+    this.#accessLog = deps.accessLog ? accessLog(deps.logger) : undefined;
   }
 
   begin(
@@ -47,7 +49,7 @@ export class ExchangeWatcher {
         const finished: FinishedExchange = { ...started, report, status, traceId: span?.traceId };
         this.#metrics.count(finished);
         this.#deps.decisions.add(finished);
-        if (this.#deps.accessLog) logExchange(this.#deps.logger, finished);
+        this.#accessLog?.(finished);
         if (span !== undefined) endSpan(span, finished);
       },
     };
