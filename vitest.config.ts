@@ -6,7 +6,12 @@ const oneAtATime = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['libs/*/src/**/*.test.ts', 'services/*/src/**/*.test.ts'] } },
+      {
+        test: {
+          name: 'unit',
+          include: ['libs/*/src/**/*.test.ts', 'services/*/src/**/*.test.ts', 'test/bench/src/**/*.test.ts'],
+        },
+      },
       { test: { name: 'architecture', include: ['test/architecture/src/**/*.test.ts'] } },
       { test: { name: 'sdk', include: ['test/sdk/src/**/*.test.ts'], ...oneAtATime } },
       { test: { name: 'e2e', include: ['test/e2e/src/**/*.test.ts'], ...oneAtATime } },

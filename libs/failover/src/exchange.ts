@@ -31,7 +31,11 @@ export interface AttemptStart {
 
 /** The client's end of an exchange. */
 export interface Downstream {
-  /** Aborts when the client leaves. */
+  /** The client is gone. */
+  readonly left: boolean;
+  /** Calls `run` when the client leaves; one listener, the last one set. */
+  onLeave(run: () => void): void;
+  /** Aborts when the client leaves: for what waits. Dearer than `onLeave`, and only made when asked for. */
   readonly signal: AbortSignal;
   /** The head of a streamed answer; once, before the first `write`. */
   beginStream(served: Served): void;

@@ -10,6 +10,6 @@ export type {
   Reply,
   Served,
 } from './exchange.ts';
-export { type PoolEntry, type Retries, type RouteOptions, routeOptions, type Timeouts } from './options.ts';
+export { type Retries, type RouteOptions, routeOptions, type Timeouts } from './options.ts';
 export { RetryBudget } from './retry-budget.ts';
 export { type RunDeps, runExchange } from './run.ts';

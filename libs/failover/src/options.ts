@@ -41,7 +41,6 @@ export const routeOptions = z.strictObject({
   recovery: z.enum(['resume', 'error']).default('resume'),
 });
 
-export type PoolEntry = Readonly<z.output<typeof poolEntry>>;
 export type Timeouts = Readonly<z.output<typeof timeouts>>;
 export type Retries = Readonly<z.output<typeof retries>>;
 export type RouteOptions = Readonly<z.output<typeof routeOptions>>;

@@ -77,11 +77,9 @@ class Run {
   }
 
   async run(): Promise<ExchangeReport> {
-    const { signal } = this.#downstream;
-    const onLeave = () => this.#current?.cancel();
-    signal.addEventListener('abort', onLeave, { once: true });
+    this.#downstream.onLeave(() => this.#current?.cancel());
     this.#deps.budget.deposit();
-    const end = await this.#passes().finally(() => signal.removeEventListener('abort', onLeave));
+    const end = await this.#passes();
     const relay = this.#relay;
     return {
       end,
@@ -113,7 +111,7 @@ class Run {
     const { pools, retries } = this.#exchange;
     for (const [poolIndex, pool] of pools.entries()) {
       for (let inPool = 0; inPool < retries.attemptsPerPool; ) {
-        if (this.#downstream.signal.aborted) return { kind: 'cancelled' };
+        if (this.#downstream.left) return { kind: 'cancelled' };
         if (this.#attempts.length >= retries.maxAttempts || this.#isLate) return this.#giveUp();
         const member = this.#deps.picker.pick(pool, this.#skip);
         if (member === undefined) break;
@@ -161,7 +159,7 @@ class Run {
       candidates: choice.candidates,
     });
     attempt.start();
-    if (this.#downstream.signal.aborted) attempt.cancel();
+    if (this.#downstream.left) attempt.cancel();
     const end = await attempt.ended;
     this.#current = undefined;
     choice.lease.settle(end.outcome);
@@ -300,7 +298,7 @@ class Run {
   }
 
   #giveUp(): ExchangeEnd {
-    if (this.#downstream.signal.aborted) return { kind: 'cancelled' };
+    if (this.#downstream.left) return { kind: 'cancelled' };
     const error = finalError({
       attempts: this.#attempts,
       usable: this.#usable(),

@@ -20,10 +20,19 @@ export class RecordingDownstream implements Downstream {
   /** While true, every write says that the client cannot take more. */
   slow = false;
   readonly #leaving = new AbortController();
+  #onLeave: () => void = () => undefined;
   #resumes: (() => void)[] = [];
 
   get signal(): AbortSignal {
     return this.#leaving.signal;
+  }
+
+  get left(): boolean {
+    return this.#leaving.signal.aborted;
+  }
+
+  onLeave(run: () => void): void {
+    this.#onLeave = run;
   }
 
   beginStream(served: Served): void {
@@ -49,6 +58,7 @@ export class RecordingDownstream implements Downstream {
 
   leave(): void {
     this.#leaving.abort(new Error('the client left'));
+    this.#onLeave();
   }
 
   /** The client has caught up. */

@@ -41,7 +41,19 @@ describe('Breaker', () => {
     expect(set.breaker.state).toBe('open');
     expect(set.breaker.enter()).toBeUndefined();
     expect(set.trips).toEqual(['consecutive-faults']);
-    expect(set.breaker.view().lastTrip).toEqual({ reason: 'consecutive-faults', atMs: 0 });
+  });
+
+  it('tells how long ago it tripped and how soon it probes, so that a reader needs no clock of ours', async () => {
+    const set = setUp({ probeAfterMs: 10_000 });
+    expect(set.breaker.view()).toMatchObject({ lastTrip: undefined, nextProbeInMs: undefined });
+    await set.clock.advance(12_345);
+    await openIt(set);
+    const inMs = Math.round(set.breaker.probeInMs);
+    await set.clock.advance(1500);
+    const lastTrip = { reason: 'consecutive-faults', agoMs: 1500 };
+    expect(set.breaker.view()).toMatchObject({ state: 'open', lastTrip, nextProbeInMs: inMs - 1500 });
+    await toProbe(set);
+    expect(set.breaker.view()).toMatchObject({ state: 'half-open', nextProbeInMs: undefined });
   });
 
   it('does not open on a single failure', async () => {

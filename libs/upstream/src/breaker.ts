@@ -4,10 +4,11 @@
  * opossum's own rule (an error percentage over all calls) trips on a single failure or not at all, and its reset time
  * is fixed and runs on the wall clock. So its threshold is set out of reach, `open()` is called by our rule, attempts
  * through a closed circuit are counted by our rule alone (a call through opossum costs a request as much as the rest of
- * the breaker and its limiter), and the next probe is timed here: the wait doubles with each trip, drawn from its upper half so that breakers that opened
- * together do not probe together. At the probe time the open circuit is replaced by one born half-open (opossum's
- * documented `state` option), which admits exactly one live request: success closes, a fault opens again, and an
- * outcome that says nothing about the target (the client left, the quota is empty) makes room for another probe.
+ * the breaker and its limiter), and the next probe is timed here: the wait doubles with each trip, drawn from its upper
+ * half so that breakers that opened together do not probe together. At the probe time the open circuit is replaced by
+ * one born half-open (opossum's documented `state` option), which admits exactly one live request: success closes, a
+ * fault opens again, and an outcome that says nothing about the target (the client left, the quota is empty) makes room
+ * for another probe.
  */
 import { EventEmitter } from 'node:events';
 import type { Clock, Rng, Timer } from '@leeward/kernel';
@@ -22,9 +23,9 @@ export type Verdict = 'success' | 'fault' | 'neutral';
 
 export interface BreakerView {
   readonly state: BreakerState;
-  readonly lastTrip: { readonly reason: TripReason; readonly atMs: number } | undefined;
-  /** On the monotonic clock; undefined unless open. */
-  readonly nextProbeAtMs: number | undefined;
+  readonly lastTrip: { readonly reason: TripReason; readonly agoMs: number } | undefined;
+  /** Undefined unless open. */
+  readonly nextProbeInMs: number | undefined;
   readonly successShare: number;
   readonly samples: number;
 }
@@ -90,11 +91,14 @@ export class Breaker {
   }
 
   view(): BreakerView {
-    const { share, samples } = this.#rule.rate(this.#clock.nowMs());
+    const nowMs = this.#clock.nowMs();
+    const { share, samples } = this.#rule.rate(nowMs);
+    const trip = this.#lastTrip;
     return {
       state: this.state,
-      lastTrip: this.#lastTrip,
-      nextProbeAtMs: this.state === 'open' ? this.#probe?.atMs : undefined,
+      // Relative, because a reader has no part in our monotonic clock.
+      lastTrip: trip === undefined ? undefined : { reason: trip.reason, agoMs: Math.round(nowMs - trip.atMs) },
+      nextProbeInMs: this.state === 'open' ? Math.round(this.probeInMs) : undefined,
       successShare: share,
       samples,
     };

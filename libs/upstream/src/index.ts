@@ -1,16 +1,14 @@
-export { Breaker, type BreakerState, type BreakerView, type Verdict } from './breaker.ts';
-export { classifyRefusal, msToNextMinute, readRetryAfterMs } from './classify.ts';
-export { Cooldown } from './cooldown.ts';
+export type { BreakerState, BreakerView } from './breaker.ts';
+export { classifyRefusal } from './classify.ts';
 export { Fleet, type FleetDeps, type PoolEntryOptions } from './fleet.ts';
 export {
   type BreakerOptions,
-  breakerOptions,
   type KeyOptions,
   keyOptions,
   type ProviderOptions,
   providerOptions,
 } from './options.ts';
-export { CANCELLED, type FaultReason, fault, OK, type Outcome, type OutcomeKind, outcomeReason } from './outcome.ts';
+export { CANCELLED, type FaultReason, fault, OK, type Outcome, outcomeReason } from './outcome.ts';
 export { Member, type Pool } from './pool.ts';
 export type { Key, Provider } from './provider.ts';
 export { type Lease, Target, type TargetState, type TargetView } from './target.ts';

@@ -17,8 +17,6 @@ export type Outcome =
   /** The client left, or the gateway took the attempt back. */
   | { readonly kind: 'cancelled' };
 
-export type OutcomeKind = Outcome['kind'];
-
 export type FaultReason =
   | 'connect-timeout'
   | 'first-token-timeout'

@@ -21,16 +21,25 @@ describe('Provider', () => {
     expect(provider.quota('w1', 'large')).not.toBe(provider.quota('w2', 'large'));
   });
 
-  it('keeps a bounded number of names, however many clients make up', () => {
+  it('forgets the names asked for the longest ago, however many clients make up', () => {
     const provider = setUp();
-    const quotas = new Set<unknown>();
-    const gone = new Set<unknown>();
-    for (let name = 0; name < 5000; name++) {
-      quotas.add(provider.quota('w1', `made-up-${name}`));
-      gone.add(provider.goneModel(`made-up-${name}`));
+    const [oldQuota, oldGone] = [provider.quota('w1', 'old'), provider.goneModel('old')];
+    const [quota, gone] = [provider.quota('w1', 'large'), provider.goneModel('large')];
+    for (let name = 0; name < 1023; name++) {
+      provider.quota('w1', `made-up-${name}`);
+      provider.goneModel(`made-up-${name}`);
     }
-    expect(quotas.size).toBeLessThanOrEqual(1025);
-    expect(gone.size).toBeLessThanOrEqual(1025);
+    expect([provider.quota('w1', 'large') === quota, provider.goneModel('large') === gone]).toEqual([true, true]);
+    expect([provider.quota('w1', 'old') === oldQuota, provider.goneModel('old') === oldGone]).toEqual([false, false]);
+  });
+
+  it('never lets one made-up name put another model away', () => {
+    const provider = setUp();
+    for (let name = 0; name < 2000; name++) {
+      provider.goneModel(`made-up-${name}`).order(60_000);
+      provider.quota('w1', `made-up-${name}`).cooldown.order(60_000);
+    }
+    expect([provider.goneModel('large').active, provider.quota('w1', 'large').cooldown.active]).toEqual([false, false]);
   });
 
   it('takes a key without a quota group to have one of its own', () => {

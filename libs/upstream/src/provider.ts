@@ -27,7 +27,11 @@ const QUARANTINE: BreakerOptions = {
 /** A model that the vendor says is gone is asked again after this: names come back with a plan or a typo mended. */
 export const MODEL_GONE_MS = 60_000;
 
-/** Model names that one provider keeps state of. Names beyond it share one state: they can only come from a wildcard. */
+/**
+ * Names that one provider keeps each kind of state of; the one asked for the longest ago is forgotten first. Nobody loses
+ * anything by it: a target holds what it was made with, and only one made later, for a name that a wildcard let in,
+ * starts anew. Never shared among names, or a made-up one could put real ones away.
+ */
 const MAX_MODELS = 1024;
 
 export interface Key {
@@ -96,12 +100,17 @@ export class Provider {
   }
 }
 
+/** A map keeps the order of insertion: what is deleted and set again moves to the end. */
 function remember<Value>(map: Map<string, Value>, name: string, create: () => Value): Value {
-  const key = map.has(name) || map.size < MAX_MODELS ? name : '*';
-  const known = map.get(key);
-  if (known !== undefined) return known;
-  const value = create();
-  map.set(key, value);
+  const value = map.get(name) ?? create();
+  map.delete(name);
+  map.set(name, value);
+  if (map.size > MAX_MODELS) {
+    for (const oldest of map.keys()) {
+      map.delete(oldest);
+      break;
+    }
+  }
   return value;
 }
 

@@ -4,7 +4,7 @@
  * refers to; what is its own (breaker, cooldown, in flight) it holds.
  */
 import type { Clock, Rng } from '@leeward/kernel';
-import { Breaker, type BreakerView, type Verdict } from './breaker.ts';
+import { Breaker, type BreakerView, type Pass, type Verdict } from './breaker.ts';
 import { Cooldown } from './cooldown.ts';
 import { type Outcome, outcomeReason } from './outcome.ts';
 import { type Key, MODEL_GONE_MS, type Provider, type Quota } from './provider.ts';
@@ -60,6 +60,11 @@ export class Target {
   readonly #gone: Cooldown;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #basePath: string;
+  /** One for all leases: what this target does with an ended attempt. */
+  readonly #ending: LeaseEnding = {
+    faultAfterProof: () => this.#breaker.enter()?.leave('fault'),
+    settled: (outcome) => this.#settle(outcome),
+  };
   #inFlight = 0;
   #draining = false;
   #lastOutcome = '';
@@ -128,24 +133,7 @@ export class Target {
       return undefined;
     }
     this.#inFlight++;
-    let proven = false;
-    return {
-      begun: () => {
-        if (proven || !(breakerPass.probes || quarantinePass.probes)) return;
-        proven = true;
-        breakerPass.leave('success');
-        quarantinePass.leave('success');
-      },
-      settle: (outcome) => {
-        if (!proven) {
-          breakerPass.leave(breakerVerdict(outcome));
-          quarantinePass.leave(quarantineVerdict(outcome));
-        } else if (breakerVerdict(outcome) === 'fault') {
-          this.#breaker.enter()?.leave('fault');
-        }
-        this.#settle(outcome);
-      },
-    };
+    return new TargetLease(breakerPass, quarantinePass, this.#ending);
   }
 
   send(path: string, accept: string, body: Buffer, receiver: Receiver): InFlight {
@@ -213,6 +201,42 @@ export class Target {
       case 'cancelled':
         return;
     }
+  }
+}
+
+interface LeaseEnding {
+  /** A probe that had proven the target well broke off later. */
+  faultAfterProof(): void;
+  settled(outcome: Outcome): void;
+}
+
+class TargetLease implements Lease {
+  readonly #breakerPass: Pass;
+  readonly #quarantinePass: Pass;
+  readonly #ending: LeaseEnding;
+  #proven = false;
+
+  constructor(breakerPass: Pass, quarantinePass: Pass, ending: LeaseEnding) {
+    this.#breakerPass = breakerPass;
+    this.#quarantinePass = quarantinePass;
+    this.#ending = ending;
+  }
+
+  begun(): void {
+    if (this.#proven || !(this.#breakerPass.probes || this.#quarantinePass.probes)) return;
+    this.#proven = true;
+    this.#breakerPass.leave('success');
+    this.#quarantinePass.leave('success');
+  }
+
+  settle(outcome: Outcome): void {
+    if (!this.#proven) {
+      this.#breakerPass.leave(breakerVerdict(outcome));
+      this.#quarantinePass.leave(quarantineVerdict(outcome));
+    } else if (breakerVerdict(outcome) === 'fault') {
+      this.#ending.faultAfterProof();
+    }
+    this.#ending.settled(outcome);
   }
 }
 

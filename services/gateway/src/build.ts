@@ -16,7 +16,6 @@ import { type App, dataApp, type Generation } from './http/app.ts';
 import { authenticator } from './http/client-keys.ts';
 import { Models } from './http/models.ts';
 import { passthrough } from './http/passthrough.ts';
-import { requestIdOf } from './http/request-id.ts';
 import { Uses } from './http/uses.ts';
 import { mirrorTargets } from './record/mirror-targets.ts';
 import { type ModelLabel, modelLabels } from './record/model-labels.ts';
@@ -93,13 +92,9 @@ export async function build(settings: Settings, { log }: BuildOptions = {}): Pro
     current: () => live.generation,
     passthrough: passthrough({
       providers: () => live.fleet.providers,
-      requestIdOf: (request) => requestIdOf(request, randomUUID),
-      onAnswered: (request, provider, keyName, status) => {
-        metrics.requestsTotal.child('other', 'passthrough', 'mistral', String(status)).inc();
-        logger.info(
-          { requestId: requestIdOf(request, randomUUID), provider, keyName, status, method: request.method },
-          'passthrough-answered',
-        );
+      onAnswered: (answered) => {
+        metrics.requestsTotal.child('other', 'passthrough', 'mistral', String(answered.status)).inc();
+        logger.info({ ...answered }, 'passthrough-answered');
       },
     }),
   });

@@ -83,7 +83,7 @@ function takeOver(gateway: Gateway, started: Settings, result: ConfigResult): vo
   warnOfRestart(started, result.settings, logger);
 }
 
-/** What sockets were opened with cannot change under them. */
+/** What sockets and exporters were opened with cannot change under them. */
 function warnOfRestart(started: Settings, now: Settings, logger: Logger): void {
   const fixed = ['headerBytes', 'headersMs', 'connections', 'keepAliveMs'] as const;
   const changed: string[] = fixed
@@ -92,7 +92,10 @@ function warnOfRestart(started: Settings, now: Settings, logger: Logger): void {
   for (const port of ['data', 'admin'] as const) {
     if (addressText(started.listen[port]) !== addressText(now.listen[port])) changed.push(`listen.${port}`);
   }
-  if (JSON.stringify(started.telemetry.otlp) !== JSON.stringify(now.telemetry.otlp)) changed.push('telemetry.otlp');
+  for (const name of ['otlp', 'traceSampling', 'serviceName'] as const) {
+    if (JSON.stringify(started.telemetry[name]) !== JSON.stringify(now.telemetry[name]))
+      changed.push(`telemetry.${name}`);
+  }
   if (changed.length > 0) logger.warn({ changed }, 'config-change-needs-restart');
 }
 

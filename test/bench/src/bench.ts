@@ -9,7 +9,8 @@ import { allowedCores, type CpuLedger, coreBusyMicros, cpuMicros, findLedger, pr
 import type { ClosedLoopResult } from './load/closed-loop.ts';
 import type { OpenLoopResult } from './load/open-loop.ts';
 import type { StreamsResult } from './load/streams.ts';
-import type { FirstAnswer, LoadTask, Tally } from './load/tasks.ts';
+import type { Tally } from './load/tally.ts';
+import type { FirstAnswer, LoadTask } from './load/tasks.ts';
 import * as plan from './plan.ts';
 import { pinSelf, type Processes } from './processes.ts';
 import { call } from './rpc.ts';

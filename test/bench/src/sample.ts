@@ -1,6 +1,6 @@
 /** One measure of one subject in one round: the figures, and whether they may be believed. */
 import type { UpstreamCounts } from './upstream.ts';
-import type { Tally } from './load/tasks.ts';
+import type { Tally } from './load/tally.ts';
 import type { SubjectName } from './subjects/subject.ts';
 
 export type MeasureId = 'small' | 'open-loop' | 'streams' | 'body-1KiB' | 'body-64KiB' | 'body-1MiB' | 'memory';

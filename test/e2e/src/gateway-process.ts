@@ -14,7 +14,7 @@ export interface GatewayProcess {
   readonly dataUrl: string;
   readonly adminUrl: string;
   readonly pid: number;
-  /** What it has written so far, both streams. */
+  /** What it has written lately, both streams. */
   readonly output: () => string;
   readonly rewriteConfig: (config: object) => Promise<void>;
   readonly signal: (name: NodeJS.Signals) => void;
@@ -24,7 +24,7 @@ export interface GatewayProcess {
 }
 
 /** Three workspaces and a secondary provider, with time limits short enough for a test to see each of them pass. */
-export function configFor(simulator: Simulator, more: object = {}): object {
+export function configFor(simulator: Pick<Simulator, 'mistralUrl' | 'openaiUrl'>, more: object = {}): object {
   return {
     listen: { data: '127.0.0.1:0', admin: '127.0.0.1:0' },
     auth: { clientKeys: [{ name: 'e2e', secret: 'env:E2E_CLIENT_KEY' }] },
@@ -67,6 +67,8 @@ export async function startGateway(config: object): Promise<GatewayProcess> {
       PATH: process.env['PATH'],
       E2E_CLIENT_KEY: CLIENT_KEY,
       E2E_KEY_A: 'sim-key-a',
+      // The same workspace's second key: what a rotation goes to.
+      E2E_KEY_A2: 'sim-key-a2',
       E2E_KEY_B: 'sim-key-b',
       E2E_KEY_C: 'sim-key-c',
       E2E_KEY_BACKUP: 'sim-openai-key',
@@ -74,12 +76,11 @@ export async function startGateway(config: object): Promise<GatewayProcess> {
   });
   const exited = once(child, 'exit').then(([code]) => code as number | null);
   let output = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    output += text;
-  });
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output = (output + text).slice(-MAX_OUTPUT);
+    });
+  }
   const [dataUrl, adminUrl] = await listening(child, () => output);
   return {
     dataUrl,
@@ -100,6 +101,9 @@ export async function startGateway(config: object): Promise<GatewayProcess> {
     },
   };
 }
+
+/** More than any test reads; a soak writes for hours. */
+const MAX_OUTPUT = 1_048_576;
 
 /** By then a test has failed anyway; what must not happen is a process left behind. */
 const STOP_MS = 20_000;
@@ -124,4 +128,11 @@ export async function targetsOf(gateway: GatewayProcess): Promise<readonly Targe
   const response = await fetch(`${gateway.adminUrl}/admin/targets`);
   const { targets } = (await response.json()) as { targets: readonly TargetState[] };
   return targets;
+}
+
+/** Requests of clients that the gateway has under way. */
+export async function inFlightOf(gateway: GatewayProcess): Promise<number> {
+  const response = await fetch(`${gateway.adminUrl}/healthz/ready`);
+  const { inFlight } = (await response.json()) as { inFlight: number };
+  return inFlight;
 }

@@ -132,7 +132,6 @@ class Checks implements CrossChecked {
   limits(): void {
     const limits = limitOptions.safeParse(valueAt(this.#raw, ['limits']) ?? {}).data;
     if (limits === undefined) return;
-    this.#atMost(['limits', 'headersMs'], limits.headersMs, 'requestMs', limits.requestMs);
     for (const [name, route] of this.routes) {
       if (route === undefined || route.timeouts.totalMs <= limits.drainMs) continue;
       this.#warning(

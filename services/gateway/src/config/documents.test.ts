@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { CONFIG_DOCUMENT, configDocument, SCHEMA_DOCUMENT, schemaDocument, WRITE_COMMAND } from './documents.ts';
 import { configKeys, settingsJsonSchema } from './json-schema.ts';
 import { loadConfig } from './load.ts';
@@ -26,18 +27,17 @@ describe('the documents that follow from the schema', () => {
   });
 });
 
-describe('the examples in docs/config.md', () => {
-  it('hold one config with every key, and it is good', async () => {
-    const text = await example();
-    const env = {
-      LEEWARD_KEY_CHECKOUT: 'c1',
-      MISTRAL_KEY_A: 'k1',
-      OPENAI_API_KEY: 'o1',
-      OTLP_AUTHORIZATION: 'Bearer t',
-    };
-    const readSecret = async (path: string) => Buffer.from(`secret-of-${path.split('/').at(-1)}\n`);
-    const result = await loadConfig({ text }, { env, readFile: readSecret });
-    expect(result).toMatchObject({ kind: 'ok', warnings: [] });
+describe('the configs in the papers', () => {
+  it('are good as they stand, without a warning', async () => {
+    const examples = await configsInPapers();
+    expect(new Set(examples.map(({ paper }) => paper))).toEqual(new Set(['README.md', 'docs/config.md']));
+    for (const { paper, text } of examples) {
+      expect(await loadConfig({ text }, PAPER_SECRETS), paper).toMatchObject({ kind: 'ok', warnings: [] });
+    }
+  });
+
+  it('have one among them that shows every key, in docs/config.md', async () => {
+    const text = (await configsInPapers()).find(({ paper }) => paper === 'docs/config.md')?.text ?? '';
     const leaves = configKeys(settingsJsonSchema()).map(
       ({ path }) => path.split('.').at(-1)?.replaceAll('[]', '') ?? '',
     );
@@ -45,8 +45,22 @@ describe('the examples in docs/config.md', () => {
   });
 });
 
-async function example(): Promise<string> {
-  const page = await readFile(CONFIG_DOCUMENT, 'utf8');
-  const blocks = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, block]) => block ?? '');
-  return blocks.find((block) => block.includes('providers:')) ?? '';
+const ROOT = new URL('../../../../', import.meta.url);
+
+/** What the papers' references lead to. */
+const PAPER_SECRETS = {
+  env: { LEEWARD_KEY_CHECKOUT: 'c1', MISTRAL_KEY_A: 'k1', OPENAI_API_KEY: 'o1', OTLP_AUTHORIZATION: 'Bearer t' },
+  readFile: async (path: string) => Buffer.from(`secret-of-${path.split('/').at(-1)}\n`),
+};
+
+/** Every yaml block of the README and of docs that says anything; the simulator's README has the simulator's. */
+async function configsInPapers(): Promise<{ paper: string; text: string }[]> {
+  const docs = (await readdir(new URL('docs/', ROOT), { recursive: true })).map((name) => `docs/${name}`);
+  const papers = ['README.md', ...docs].filter((name) => name.endsWith('.md'));
+  const found = papers.map(async (paper) => {
+    const page = await readFile(new URL(paper, ROOT), 'utf8');
+    const blocks = [...page.matchAll(/```ya?ml\n(?<block>[\s\S]*?)```/g)].map(({ groups }) => groups?.['block'] ?? '');
+    return blocks.filter((text) => parse(text) !== null).map((text) => ({ paper, text }));
+  });
+  return (await Promise.all(found)).flat();
 }

@@ -64,8 +64,9 @@ const MEANINGS: Readonly<Record<string, string>> = {
   limits: 'What this node accepts from clients and holds in memory.',
   'limits.bodyBytes': 'The largest request body; a larger one is answered 413.',
   'limits.headerBytes': 'The largest request head; a larger one is answered 431.',
-  'limits.headersMs': 'In which a request’s headers must have come; at most requestMs.',
-  'limits.requestMs': 'In which a whole request, body included, must have come; a slower one is answered 408.',
+  'limits.headersMs': 'In which a request’s headers must have come; a slower one is answered 408.',
+  'limits.requestMs':
+    'In which the body of chat, FIM or embeddings must have come, once it is read; a slower one is answered 408. What is passed through has an hour.',
   'limits.connections': 'Client connections, idle ones included; further ones are closed.',
   'limits.inFlight': 'Requests at once; a further one is answered 503 with retry-after.',
   'limits.answerBytes': 'The largest whole answer taken from an upstream.',

@@ -61,7 +61,7 @@ export const limitOptions = z.strictObject({
     .default(16 * KiB),
   /** Headers come in one packet or two; ten seconds tell a slow network from a slow-loris. */
   headersMs: z.int().min(100).max(600_000).default(10_000),
-  /** The whole body: 32 MiB in a minute is 4.5 Mbit/s, slower than any link between services. */
+  /** The body alone: 32 MiB in a minute is 4.5 Mbit/s, slower than any link between services. */
   requestMs: z.int().min(100).max(3_600_000).default(60_000),
   /** Sockets of clients, idle ones included; above the system's usual bound on files nothing would be gained. */
   connections: z.int().min(1).max(1_000_000).default(20_000),

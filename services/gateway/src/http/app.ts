@@ -14,7 +14,7 @@ import { type InferenceDeps, serveInference } from './inference.ts';
 import type { Models } from './models.ts';
 import type { Passthrough } from './passthrough.ts';
 import { surfaceOf, vendorPathOf } from './paths.ts';
-import { requestIdOf } from './request-id.ts';
+import { requestIdFor } from './request-id.ts';
 import type { Uses } from './uses.ts';
 
 /** What a reload replaces as a whole; a request uses the one it began with to its end. */
@@ -48,9 +48,14 @@ export function dataApp(deps: AppDeps): App {
   const composed = composeExpress(deps);
 
   /** The edge: what every request goes through, whichever surface it is for. */
-  async function serve(generation: Generation, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function serve(
+    generation: Generation,
+    requestId: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
     const visit: Visit = {
-      requestId: requestIdOf(request, deps.newId),
+      requestId,
       clientName: generation.authenticate(request.headers),
       startedAtMs: deps.clock.nowMs(),
     };
@@ -63,6 +68,8 @@ export function dataApp(deps: AppDeps): App {
       if (vendorPathOf(url) === undefined) {
         throw new GatewayError('GW_UNKNOWN_PATH', 'No surface answers on this path; paths begin with /v1.');
       }
+      // Express hands the response on, not our own words: the id travels with it.
+      response.setHeader('x-request-id', requestId);
       composed(request, response);
     } else if (surface.surface === 'models') {
       allow('GET', request);
@@ -85,7 +92,10 @@ export function dataApp(deps: AppDeps): App {
         inFlight--;
         generation.uses.leave();
       });
-      serve(generation, request, response).catch((error: unknown) => refuse(deps, request, response, error));
+      const requestId = requestIdFor(request, deps.newId);
+      serve(generation, requestId, request, response).catch((error: unknown) => {
+        refuse(deps, requestId, request, response, error);
+      });
     },
   };
 }
@@ -106,7 +116,7 @@ function composeExpress(deps: AppDeps): Express {
       .catch(next);
   });
   app.use((error: unknown, request: IncomingMessage, response: ServerResponse, _next: () => void) => {
-    refuse(deps, request, response, error);
+    refuse(deps, String(response.getHeader('x-request-id')), request, response, error);
   });
   return app;
 }
@@ -116,7 +126,13 @@ function allow(method: string, request: IncomingMessage): void {
   throw new GatewayError('GW_METHOD_NOT_ALLOWED', `This path takes ${method}, not ${request.method ?? 'that'}.`);
 }
 
-function refuse(deps: AppDeps, request: IncomingMessage, response: ServerResponse, cause: unknown): void {
+function refuse(
+  deps: AppDeps,
+  requestId: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+  cause: unknown,
+): void {
   const path = surfaceOf(request.url ?? '');
   const surface = path === undefined || path.surface === 'models' ? 'passthrough' : path.surface;
   if (response.destroyed && !response.headersSent) {
@@ -125,7 +141,6 @@ function refuse(deps: AppDeps, request: IncomingMessage, response: ServerRespons
     return;
   }
   const error = asGatewayError(cause);
-  const requestId = requestIdOf(request, deps.newId);
   deps.metrics.rejectedRequestsTotal.child(error.code).inc();
   if (!response.headersSent) {
     const dialect = path?.dialect === 'openai' ? 'openai' : 'mistral';

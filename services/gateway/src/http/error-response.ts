@@ -13,7 +13,7 @@ const MAX_RETRY_AFTER_MS = 59_000;
 /** Most uploads that a client has under way end within it, or the client has read the answer and stopped. */
 const LINGER_MS = 1000;
 
-export type ResponseHeaders = Record<string, string | readonly string[]>;
+export type ResponseHeaders = Record<string, string | string[]>;
 
 export function respondError(response: ServerResponse, error: GatewayError, headers: ResponseHeaders = {}): void {
   if (response.headersSent || response.destroyed) {

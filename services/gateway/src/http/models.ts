@@ -1,8 +1,8 @@
-/** GET /v1/models: what the providers list, and the routes by their own names, one entry for each id. */
+/** GET /v1/models: what the providers list, and the routes by their own names, one entry for each id; or one of them. */
 import type { ServerResponse } from 'node:http';
-import type { Clock } from '@leeward/kernel';
+import { type Clock, GatewayError } from '@leeward/kernel';
 import { type Provider, wholeCall } from '@leeward/upstream';
-import { type Dialect, type Json, type ModelList, mergeModelLists } from '@leeward/wire';
+import { type Dialect, type Json, type JsonObject, type ModelList, mergeModelLists } from '@leeward/wire';
 
 /** Models come and go within days; a minute keeps the list off the vendors' request limits however often it is asked. */
 const FRESH_MS = 60_000;
@@ -30,6 +30,18 @@ export class Models {
   }
 
   async respond(response: ServerResponse, requestId: string, dialect: Dialect): Promise<void> {
+    respondJson(response, requestId, await this.#merged(dialect));
+  }
+
+  /** The entry that the list has for this id. Throws GW_UNKNOWN_MODEL. */
+  async respondOne(response: ServerResponse, requestId: string, dialect: Dialect, id: string): Promise<void> {
+    const { data } = await this.#merged(dialect);
+    const entry = Array.isArray(data) ? data.find((one) => idOf(one) === id) : undefined;
+    if (entry === undefined) throw new GatewayError('GW_UNKNOWN_MODEL', 'GET /v1/models does not list this model.');
+    respondJson(response, requestId, entry);
+  }
+
+  async #merged(dialect: Dialect): Promise<JsonObject> {
     if (this.#deps.clock.nowMs() - this.#fetchedAtMs > FRESH_MS) {
       // Whoever asks meanwhile waits for the same fetch; it outlives a client that leaves, for the next one's sake.
       this.#fetching ??= this.#fetch(new AbortController().signal).finally(() => {
@@ -37,15 +49,7 @@ export class Models {
       });
       await this.#fetching;
     }
-    const body = Buffer.from(
-      JSON.stringify(mergeModelLists([...this.#lists.values()], this.#deps.routeNames, dialect)),
-    );
-    response.writeHead(200, {
-      'x-request-id': requestId,
-      'content-type': 'application/json',
-      'content-length': String(body.length),
-    });
-    response.end(body);
+    return mergeModelLists([...this.#lists.values()], this.#deps.routeNames, dialect);
   }
 
   async #fetch(signal: AbortSignal): Promise<void> {
@@ -76,4 +80,18 @@ export class Models {
       // A provider that does not answer, or not in JSON, must not take the list of the others away.
     }
   }
+}
+
+function idOf(entry: Json): Json | undefined {
+  return typeof entry === 'object' && entry !== null && !Array.isArray(entry) ? entry['id'] : undefined;
+}
+
+function respondJson(response: ServerResponse, requestId: string, json: Json): void {
+  const body = Buffer.from(JSON.stringify(json));
+  response.writeHead(200, {
+    'x-request-id': requestId,
+    'content-type': 'application/json',
+    'content-length': String(body.length),
+  });
+  response.end(body);
 }

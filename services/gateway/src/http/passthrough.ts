@@ -11,12 +11,19 @@ import type { Key, Provider } from '@leeward/upstream';
 import { createProxyMiddleware, debugProxyErrorsPlugin, proxyEventsPlugin } from 'http-proxy-middleware';
 import { vendorPathOf } from './paths.ts';
 
+/** The head of an answer as it passes. */
+export interface PassedAnswer {
+  readonly requestId: string;
+  readonly method: string;
+  readonly provider: string;
+  readonly keyName: string;
+  readonly status: number;
+}
+
 export interface PassthroughDeps {
   /** Providers as of now: a reload changes them. */
   readonly providers: () => readonly Provider[];
-  /** The id that the edge gave this request. */
-  readonly requestIdOf: (request: IncomingMessage) => string;
-  readonly onAnswered: (request: IncomingMessage, provider: string, key: string, status: number) => void;
+  readonly onAnswered: (answered: PassedAnswer) => void;
 }
 
 /** A vendor may think for minutes about a batch of pages; an upload of half a gigabyte takes as long. */
@@ -80,12 +87,17 @@ export function passthrough(deps: PassthroughDeps): Passthrough {
         // The proxy would otherwise say keep-alive, also to a client that will close and on a node that drains.
         const closes = response.getHeader('connection') === 'close' || !response.shouldKeepAlive;
         incoming.headers.connection = closes ? 'close' : 'keep-alive';
-        incoming.headers['x-request-id'] = deps.requestIdOf(request);
         incoming.headers['x-leeward-provider'] = provider.name;
         incoming.headers['x-leeward-key'] = key.name;
         incoming.headers['x-leeward-attempts'] = '1';
         incoming.headers['x-leeward-fallback'] = '0';
-        deps.onAnswered(request, provider.name, key.name, incoming.statusCode ?? 0);
+        deps.onAnswered({
+          requestId: String(response.getHeader('x-request-id')),
+          method: request.method ?? '',
+          provider: provider.name,
+          keyName: key.name,
+          status: incoming.statusCode ?? 0,
+        });
       },
       error: (cause, request) => {
         failures.get(request)?.(

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { oneProvider, openGateway } from '../fixtures/open-gateway.ts';
 import { answersChat, chatBody, openUpstream } from '../fixtures/open-upstream.ts';
-import { surfaceOf, vendorPathOf } from './paths.ts';
+import { modelPathOf, surfaceOf, vendorPathOf } from './paths.ts';
 
 const SURFACES = [
   ['chat', '/chat/completions'],
@@ -21,16 +21,47 @@ describe('a surface', () => {
       test.each(SURFACES)(`${prefix}${version} leads to %s`, (surface, path) => {
         const expected = { surface, dialect, path: `/v1${path}` };
         expect(surfaceOf(prefix + version + path)).toEqual(expected);
+        expect(surfaceOf(`${prefix}${version}${path}/`)).toEqual(expected);
         expect(surfaceOf(`${prefix}${version}${path}?beta=true&x=%2F`)).toEqual(expected);
+        expect(surfaceOf(`${prefix}${version}${path}/?beta=true`)).toEqual(expected);
         expect(surfaceOf(`http://gateway:8080${prefix}${version}${path}`)).toEqual(expected);
       });
     }
   }
 
-  test.each(['', '/', '*', '/v1', '/v2/chat/completions', '/v1/chat', '/V1/chat/completions', '/v1/v1/v1/models'])(
-    'is none at %j',
+  test.each([
+    '',
+    '/',
+    '*',
+    '/v1',
+    '/v2/chat/completions',
+    '/v1/chat',
+    '/V1/chat/completions',
+    '/v1/v1/v1/models',
+    '/v1/models//',
+    '/v1/models/a',
+  ])('is none at %j', (url) => {
+    expect(surfaceOf(url)).toBeUndefined();
+  });
+});
+
+describe('one model', () => {
+  test.each([
+    ['/v1/models/mistral-large-latest', 'auto', 'mistral-large-latest'],
+    ['/v1/v1/models/a', 'auto', 'a'],
+    ['/mistral/v1/models/a?x=1', 'mistral', 'a'],
+    ['/openai/v1/models/ft%3Aopen%2Fmistral/', 'openai', 'ft:open/mistral'],
+    ['http://gateway:8080/openai/v1/v1/models/a', 'openai', 'a'],
+    ['/v1/models/100%', 'auto', '100%'],
+    ['/v1/models/__proto__', 'auto', '__proto__'],
+  ] as const)('%s is %s, %s', (url, dialect, model) => {
+    expect(modelPathOf(url)).toEqual({ dialect, model });
+  });
+
+  test.each(['/v1/models', '/v1/models/', '/v1/models/a/b', '/v2/models/a', '/models/a', '/mistralx/v1/models/a'])(
+    'is none at %s',
     (url) => {
-      expect(surfaceOf(url)).toBeUndefined();
+      expect(modelPathOf(url)).toBeUndefined();
     },
   );
 });

@@ -1,6 +1,7 @@
 /**
  * Which surface a path means, and in which dialect it answers. SDKs disagree whether the base URL ends in /v1, so
- * /v1/v1 is accepted; the prefixes /mistral and /openai fix the dialect, and without one the request tells.
+ * /v1/v1 is accepted, and so is a slash at the end; the prefixes /mistral and /openai fix the dialect, and without one
+ * the request tells.
  */
 import type { Dialect, Surface } from '@leeward/wire';
 
@@ -34,7 +35,30 @@ const KNOWN: ReadonlyMap<string, SurfacePath> = new Map(
 );
 
 export function surfaceOf(url: string): SurfacePath | undefined {
-  return KNOWN.get(url) ?? KNOWN.get(withoutQuery(originForm(url)));
+  return KNOWN.get(url) ?? KNOWN.get(withoutQuery(originForm(url)).replace(/\/$/, ''));
+}
+
+/** One model of the list. Its name is a single segment, in which a slash is escaped. */
+export interface ModelPath {
+  readonly dialect: Dialect | 'auto';
+  readonly model: string;
+}
+
+const MODEL = /^(?:\/(?<prefix>mistral|openai))?\/v1(?:\/v1)?\/models\/(?<name>[^/]+)\/?$/;
+
+export function modelPathOf(url: string): ModelPath | undefined {
+  const { prefix, name } = MODEL.exec(withoutQuery(originForm(url)))?.groups ?? {};
+  if (name === undefined) return undefined;
+  return { dialect: prefix === 'mistral' || prefix === 'openai' ? prefix : 'auto', model: unescaped(name) };
+}
+
+/** What cannot be unescaped is no model's name, and is looked for as it stands. */
+function unescaped(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
 }
 
 /** The vendor's own path for anything else of its API, query included; undefined when it is not one. */

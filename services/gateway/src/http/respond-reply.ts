@@ -23,11 +23,9 @@ export function respondReply(
     return refused.status;
   }
   const type = reply.headers['content-type'];
-  response.writeHead(reply.status, {
-    ...headers,
-    'content-type': typeof type === 'string' ? type : 'application/json',
-    'content-length': String(body.length),
-  });
+  headers['content-type'] = typeof type === 'string' ? type : 'application/json';
+  headers['content-length'] = String(body.length);
+  response.writeHead(reply.status, headers);
   response.end(body);
   return reply.status;
 }

@@ -35,7 +35,7 @@ function headerText(name: string): string {
 function passOn(from: UpstreamHeaders, to: ResponseHeaders): void {
   for (const name in from) {
     const value = from[name];
-    if (value !== undefined && passes(name)) to[name] = value;
+    if (value !== undefined && passes(name)) to[name] = typeof value === 'string' ? value : [...value];
   }
 }
 

@@ -116,5 +116,3 @@ export const chatInputSchema = z.strictObject({
 });
 
 export type ChatRequest = z.output<typeof chatSchema>;
-export type FimRequest = z.output<typeof fimSchema>;
-export type EmbeddingsRequest = z.output<typeof embeddingsSchema>;

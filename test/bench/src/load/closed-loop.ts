@@ -6,7 +6,7 @@
 import { nowMicros } from '../clock.ts';
 import { Connection } from './connection.ts';
 import { type Recipe, requestBytes } from './request.ts';
-import type { Tally } from './tasks.ts';
+import type { Tally } from './tally.ts';
 import { AnswerCheck } from './verified.ts';
 
 /** After the end of the measure, for what is still under way. */

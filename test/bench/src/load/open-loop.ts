@@ -8,7 +8,7 @@ import { percentile } from '../stats.ts';
 import { Connection } from './connection.ts';
 import { pace } from './pacer.ts';
 import { type Recipe, requestBytes } from './request.ts';
-import type { Tally } from './tasks.ts';
+import type { Tally } from './tally.ts';
 import { AnswerCheck } from './verified.ts';
 
 /** The pacer's thread needs this long to start. */

@@ -10,7 +10,7 @@ import { percentile } from '../stats.ts';
 import { Connection } from './connection.ts';
 import { pace } from './pacer.ts';
 import { type Recipe, requestBytes } from './request.ts';
-import type { Tally } from './tasks.ts';
+import type { Tally } from './tally.ts';
 
 /** What a reader of a chat begins to notice as a hitch. */
 const STALL_MS = 50;

@@ -4,15 +4,6 @@ import type { OpenLoop, OpenLoopResult } from './open-loop.ts';
 import type { Recipe } from './request.ts';
 import type { Streams, StreamsResult } from './streams.ts';
 
-/** Every request ends in one of these; `sent` must equal what the upstream counted. */
-export interface Tally {
-  sent: number;
-  answered: number;
-  /** Answered, but not with the status and body it should have been. */
-  wrong: number;
-  broken: number;
-}
-
 export type LoadTask =
   | { kind: 'first-answer'; recipe: Recipe }
   | ({ kind: 'closed-loop' } & ClosedLoop)
