@@ -1,5 +1,5 @@
 export { ATTRIBUTE, type AttributeName, type SpanAttributes } from './attributes.ts';
-export { catalogue, type LabelName, type MetricEntry, type MetricKey } from './catalogue.ts';
+export type { LabelName, MetricEntry, MetricKey } from './catalogue.ts';
 export { createLogger, type Logger, type LoggerOptions, type LogFields } from './logger.ts';
 export {
   type CounterChild,

@@ -14,5 +14,5 @@ export type { Key, Provider } from './provider.ts';
 export { type Lease, Target, type TargetState, type TargetView } from './target.ts';
 export type { InFlight, Receiver, Transport, UpstreamCall, UpstreamHeaders } from './transport.ts';
 export type { TripReason } from './trip-rule.ts';
-export { undiciTransport } from './undici-transport.ts';
+export { socketTransport } from './socket-transport.ts';
 export { type WholeAnswer, wholeCall } from './whole-call.ts';

@@ -5,9 +5,9 @@
 import { randomUUID } from 'node:crypto';
 import { type Picker, weightedRandomPicker } from '@leeward/balancer';
 import { RetryBudget } from '@leeward/failover';
-import { type Clock, type Rng, systemClock, systemRng } from '@leeward/kernel';
+import { type Clock, EndOfTurn, type Rng, systemClock, systemRng } from '@leeward/kernel';
 import { createLogger, createMetrics, type Logger, type Metrics, startTracing, type Tracing } from '@leeward/telemetry';
-import { Fleet, undiciTransport } from '@leeward/upstream';
+import { Fleet, socketTransport } from '@leeward/upstream';
 import { Decisions } from './admin/decisions.ts';
 import { printable } from './config/redact.ts';
 import type { Limits, Settings } from './config/settings.ts';
@@ -162,7 +162,7 @@ function liveConfig(shared: Shared, settings: Settings, before: LiveConfig | und
     {
       clock,
       rng,
-      openTransport: ({ baseUrl, connections }) => undiciTransport(new URL(baseUrl).origin, { connections }),
+      openTransport: ({ baseUrl, connections }) => socketTransport(clock, new URL(baseUrl).origin, { connections }),
       onTrip: (target, reason) => {
         metrics.breakerTripsTotal.child(target.provider.name, target.key.name, modelLabel(target.model), reason).inc();
         logger.warn({ target: target.id, reason, freeInMs: Math.round(target.freeInMs) }, 'breaker-opened');
@@ -199,6 +199,7 @@ function liveConfig(shared: Shared, settings: Settings, before: LiveConfig | und
         routes,
         limits: settings.limits,
         watcher,
+        endOfTurn: new EndOfTurn(),
       },
     },
   };

@@ -175,7 +175,10 @@ test('the file is watched: a good change is taken over, a bad one refused and co
     sumOf(await (await fetch(`${adminUrl}/metrics`)).text(), name, labels);
   expect(await ask()).toBe(200);
 
-  await write('leeward.yaml', config({ limits: { bodyBytes: 1024, keepAliveMs: 80_000 }, telemetry: { traceSampling: 1 } }));
+  await write(
+    'leeward.yaml',
+    config({ limits: { bodyBytes: 1024, keepAliveMs: 80_000 }, telemetry: { traceSampling: 1 } }),
+  );
   await heard.told('config-reloaded');
   expect(await ask(chatBody().padEnd(2000))).toBe(413);
   expect(heard.lines).toContainEqual(

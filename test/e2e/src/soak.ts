@@ -13,7 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { configFor, type GatewayProcess, inFlightOf, startGateway } from './gateway-process.ts';
 import { type SimulatorProcess, startSimulatorProcess } from './simulator-process.ts';
-import { startLoad } from './soak/load.ts';
+import { type LoadResult, sendLoad } from './soak/load.ts';
 import { EMBEDDING_MODEL, WILDCARD_MODELS } from './soak/mix.ts';
 import { heapMinimaOf, type Quiet, rssOf, type SoakRecord, tableOf, troublesOf } from './soak/verdict.ts';
 import { type Vitals, vitalsOf } from './soak/vitals.ts';
@@ -47,6 +47,11 @@ function configOf(simulator: SimulatorProcess, turn: number): object {
 }
 
 async function soak({ minutes, perSecond }: { minutes: number; perSecond: number }): Promise<SoakRecord> {
+  const stopped = Promise.withResolvers<never>();
+  stopped.promise.catch(() => {}); // Told to whoever waits for it by then.
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(name, () => stopped.reject(new Error(`stopped by ${name}`)));
+  }
   const simulator = await startSimulatorProcess({
     defaultLimit: { requestsPerMinute: null, tokensPerMinute: null },
     models: WILDCARD_MODELS.map((id) => ({ id })),
@@ -55,7 +60,7 @@ async function soak({ minutes, perSecond }: { minutes: number; perSecond: number
   let gateway: GatewayProcess | undefined;
   try {
     gateway = await startGateway(configOf(simulator, 0));
-    return await measure({ gateway, simulator, minutes, perSecond });
+    return await measure({ gateway, simulator, minutes, perSecond, stopped: stopped.promise });
   } finally {
     await gateway?.stop();
     await simulator.stop();
@@ -67,14 +72,16 @@ async function measure(options: {
   readonly simulator: SimulatorProcess;
   readonly minutes: number;
   readonly perSecond: number;
+  /** Rejects when the process is told to stop. */
+  readonly stopped: Promise<never>;
 }): Promise<SoakRecord> {
-  const { gateway, simulator, minutes, perSecond } = options;
+  const { gateway, simulator, minutes, perSecond, stopped } = options;
   const forMs = minutes * MINUTE_MS;
   const before = await vitalsOf(gateway, 0);
   const vitals: Vitals[] = [];
   const over = new AbortController();
   const startedMs = performance.now();
-  const load = startLoad({ dataUrl: gateway.dataUrl, perSecond, forMs });
+  const load = sendLoad({ dataUrl: gateway.dataUrl, perSecond, forMs, signal: over.signal });
   let reloadsAsked = 0;
   const alongside = Promise.all([
     every(SCRAPE_MS, over.signal, async () => {
@@ -92,9 +99,13 @@ async function measure(options: {
       reloadsAsked++;
     }),
   ]);
-  // Whichever ends first: a probe that fails must not wait for the end of an hour.
-  const result = await Promise.race([load.done, alongside.then(() => load.done)]);
-  over.abort();
+  let result: LoadResult;
+  try {
+    // Whichever ends first: a probe that fails, or a person who has seen enough, must not wait for the end of an hour.
+    result = await Promise.race([load, alongside.then(() => load), stopped]);
+  } finally {
+    over.abort();
+  }
   await alongside;
   await simulator.setFaults([]);
   const most = (of: (one: Vitals) => number) => Math.max(...vitals.map(of));

@@ -1,6 +1,9 @@
 /** `leeward start`: a node with the given settings, or the demo, until the process is told to stop. */
+import { systemClock } from '@leeward/kernel';
+import { readEnvironment } from '../config/environment.ts';
 import type { Settings } from '../config/settings.ts';
 import { demoSettings, welcomeLines } from './demo.ts';
+import { watchNpmShell } from './npm-shell.ts';
 import { SimulatorFailure, startSimulator } from './simulator.ts';
 
 export type StartInput =
@@ -12,6 +15,7 @@ type Print = (line: string) => void;
 /** Resolves to the exit code. */
 export async function start(input: StartInput, print: Print, printError: Print): Promise<number> {
   const stop = stopOnSignals(printError);
+  watchNpmShell({ clock: systemClock, env: readEnvironment(), parentId: () => process.ppid }, () => stop.abort());
   try {
     return input.kind === 'demo'
       ? await runDemo(stop, print, printError)

@@ -13,7 +13,7 @@ import { asGatewayError, respondError } from './error-response.ts';
 import { type InferenceDeps, serveInference } from './inference.ts';
 import type { Models } from './models.ts';
 import type { Passthrough } from './passthrough.ts';
-import { surfaceOf, vendorPathOf } from './paths.ts';
+import { modelPathOf, surfaceOf, vendorPathOf } from './paths.ts';
 import { requestIdFor } from './request-id.ts';
 import type { Uses } from './uses.ts';
 
@@ -65,6 +65,12 @@ export function dataApp(deps: AppDeps): App {
     const url = request.url ?? '';
     const surface = surfaceOf(url);
     if (surface === undefined) {
+      const one = request.method === 'GET' ? modelPathOf(url) : undefined;
+      if (one !== undefined) {
+        const dialect = one.dialect === 'openai' ? 'openai' : 'mistral';
+        await generation.models.respondOne(response, visit.requestId, dialect, one.model);
+        return;
+      }
       if (vendorPathOf(url) === undefined) {
         throw new GatewayError('GW_UNKNOWN_PATH', 'No surface answers on this path; paths begin with /v1.');
       }

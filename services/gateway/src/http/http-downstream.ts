@@ -1,18 +1,25 @@
-/** The client's end of an exchange, over a node:http response. */
+/** The client's end of an exchange, over a node:http response. What one turn of the event loop says is one write. */
 import type { ServerResponse } from 'node:http';
 import type { Downstream, Served } from '@leeward/failover';
+import type { EndOfTurn } from '@leeward/kernel';
+import type { ResponseHeaders } from './error-response.ts';
 import { servedHeaders } from './response-headers.ts';
 
 export class HttpDownstream implements Downstream {
-  readonly #response: ServerResponse;
-  readonly #requestId: string;
+  readonly response: ServerResponse;
+  readonly requestId: string;
+  readonly #endOfTurn: EndOfTurn;
+  #gathered: Buffer[] = [];
+  #scheduled = false;
+  #ended = false;
   #left = false;
   #onLeave: (() => void) | undefined;
   #leaving: AbortController | undefined;
 
-  constructor(response: ServerResponse, requestId: string) {
-    this.#response = response;
-    this.#requestId = requestId;
+  constructor(response: ServerResponse, requestId: string, endOfTurn: EndOfTurn) {
+    this.response = response;
+    this.requestId = requestId;
+    this.#endOfTurn = endOfTurn;
     response.once('close', () => {
       if (!response.writableFinished) this.#leave();
     });
@@ -33,24 +40,50 @@ export class HttpDownstream implements Downstream {
   }
 
   beginStream(served: Served): void {
-    const headers = servedHeaders(this.#requestId, served);
+    const headers = servedHeaders(this.requestId, served);
     headers['content-type'] = 'text/event-stream; charset=utf-8';
     headers['cache-control'] = 'no-cache';
     // nginx, as an ingress, otherwise holds events back to fill its buffer.
     headers['x-accel-buffering'] = 'no';
-    this.#response.writeHead(200, headers);
+    this.response.writeHead(200, headers);
   }
 
   write(bytes: Buffer): boolean {
-    return this.#response.write(bytes);
+    this.#gathered.push(bytes);
+    this.#schedule();
+    return !this.response.writableNeedDrain;
+  }
+
+  /** A whole answer. */
+  answer(status: number, headers: ResponseHeaders, body: Buffer): void {
+    this.response.writeHead(status, headers);
+    this.#gathered.push(body);
+    this.end();
   }
 
   onDrain(resume: () => void): void {
-    this.#response.once('drain', resume);
+    this.response.once('drain', resume);
   }
 
   end(): void {
-    this.#response.end();
+    this.#ended = true;
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#endOfTurn.add(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#scheduled = false;
+    const [first] = this.#gathered;
+    const bytes = first !== undefined && this.#gathered.length === 1 ? first : Buffer.concat(this.#gathered);
+    this.#gathered = [];
+    if (this.response.destroyed) return;
+    if (this.#ended) this.response.end(bytes);
+    else this.response.write(bytes);
   }
 
   #leave(): void {

@@ -6,7 +6,7 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Picker } from '@leeward/balancer';
 import { type ExchangeReport, type RetryBudget, runExchange, type Served } from '@leeward/failover';
-import { type Clock, GatewayError, type Rng } from '@leeward/kernel';
+import { type Clock, type EndOfTurn, GatewayError, type Rng } from '@leeward/kernel';
 import { type ClientRequest, readClientRequest } from '@leeward/wire';
 import type { Limits } from '../config/settings.ts';
 import type { ExchangeWatcher } from '../record/exchange-watcher.ts';
@@ -28,6 +28,7 @@ export interface InferenceDeps {
   readonly routes: Routes;
   readonly limits: Limits;
   readonly watcher: ExchangeWatcher;
+  readonly endOfTurn: EndOfTurn;
 }
 
 export async function serveInference(
@@ -39,7 +40,7 @@ export async function serveInference(
 ): Promise<void> {
   if (surface.surface === 'models') throw new TypeError('models is not an inference surface');
   // Listening for the client's leaving begins before anything is awaited.
-  const downstream = new HttpDownstream(response, visit.requestId);
+  const downstream = new HttpDownstream(response, visit.requestId, deps.endOfTurn);
   const { bodyBytes, requestMs } = deps.limits;
   const bytes = await readBody(deps.clock, request, response, { maxBytes: bodyBytes, withinMs: requestMs });
   // Decoded, broken characters would become other ones; passed on, they would be the upstream's to stumble over.
@@ -66,21 +67,21 @@ export async function serveInference(
     },
     downstream,
   );
-  watch.end(report, respond(visit, client, report, response));
+  watch.end(report, respond(client, report, downstream));
 }
 
 /** Writes the end of the exchange; answers the status that the client sees. */
-function respond(visit: Visit, client: ClientRequest, report: ExchangeReport, response: ServerResponse): number {
+function respond(client: ClientRequest, report: ExchangeReport, downstream: HttpDownstream): number {
   const { end } = report;
+  const { requestId, response } = downstream;
   switch (end.kind) {
     case 'answered':
-      return respondReply(response, visit.requestId, client, end.reply, end.served);
+      return respondReply(downstream, client, end.reply, end.served);
     case 'streamed':
     case 'broken':
       return 200;
     case 'refused': {
-      const headers =
-        end.served === undefined ? { 'x-request-id': visit.requestId } : refusedHeaders(visit, end.served);
+      const headers = end.served === undefined ? { 'x-request-id': requestId } : refusedHeaders(requestId, end.served);
       respondError(response, end.error, headers);
       return end.error.status;
     }
@@ -90,9 +91,9 @@ function respond(visit: Visit, client: ClientRequest, report: ExchangeReport, re
   }
 }
 
-function refusedHeaders(visit: Visit, served: Served): ResponseHeaders {
+function refusedHeaders(requestId: string, served: Served): ResponseHeaders {
   // Who was asked last is worth knowing; what it sent belongs to a failed attempt and stays behind.
-  return servedHeaders(visit.requestId, { ...served, headers: {} });
+  return servedHeaders(requestId, { ...served, headers: {} });
 }
 
 /** nginx's number for a client that closed its connection; it is never sent. */
@@ -103,8 +104,9 @@ function patienceMs(route: Route, request: IncomingMessage): number {
   const { totalMs } = route.options.timeouts;
   const text = request.headers['x-leeward-deadline-ms'];
   if (text === undefined) return totalMs;
-  const asked = Number(text);
-  if (typeof text !== 'string' || !Number.isInteger(asked) || asked < 1) {
+  // Plain digits: Number takes far more for a whole number, such as 1e3, 0x10 and blanks.
+  const asked = typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : 0;
+  if (asked < 1) {
     throw new GatewayError(
       'GW_BAD_REQUEST',
       'x-leeward-deadline-ms must be a whole number of milliseconds, at least 1.',

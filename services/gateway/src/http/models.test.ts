@@ -70,3 +70,51 @@ describe('the list of models', () => {
     expect((await idsOf(await fetch(`${gateway.dataUrl}/v1/models`))).sort()).toEqual(['fast', 'gpt-5-mini']);
   });
 });
+
+describe('one model', () => {
+  const open = async () => {
+    const mistral = await openUpstream((_request, response) => sayJson(response, list('mistral-small-latest', 'a/b')));
+    const backup = await openUpstream((_request, response) => sayJson(response, list('gpt-5-mini')));
+    const gateway = await openGateway(config(mistral.url, backup.url));
+    return {
+      mistral,
+      ask: (path: string, method = 'GET') =>
+        fetch(gateway.dataUrl + path, { method, headers: { 'x-request-id': 'm-1' } }),
+      [Symbol.asyncDispose]: async () => {
+        await gateway[Symbol.asyncDispose]();
+        await Promise.all([mistral[Symbol.asyncDispose](), backup[Symbol.asyncDispose]()]);
+      },
+    };
+  };
+
+  test('is answered from the list under every prefix, routes included', async () => {
+    await using set = await open();
+    for (const prefix of ['/v1', '/v1/v1', '/mistral/v1', '/openai/v1']) {
+      for (const id of ['fast', 'mistral-small-latest', 'gpt-5-mini', 'a/b']) {
+        const response = await set.ask(`${prefix}/models/${encodeURIComponent(id)}`);
+        expect([response.status, response.headers.get('x-request-id')]).toEqual([200, 'm-1']);
+        const body: unknown = await response.json();
+        expect(body).toMatchObject({ id, object: 'model', owned_by: expect.any(String) });
+        if (prefix === '/mistral/v1') expect(body).toMatchObject({ capabilities: expect.any(Object), aliases: [] });
+      }
+    }
+    expect(set.mistral.received).toHaveLength(1);
+  });
+
+  test('is a 404 when the list does not have it, and the vendor hears nothing of it', async () => {
+    await using set = await open();
+    for (const id of ['gpt-9', '__proto__', '100%', '*']) {
+      const response = await set.ask(`/openai/v1/models/${id}`);
+      expect(response.status).toBe(404);
+      expect(await response.json()).toMatchObject({ code: 'GW_UNKNOWN_MODEL' });
+    }
+    expect(set.mistral.received.map(({ url }) => url)).toEqual(['/v1/models']);
+  });
+
+  test('is deleted at the vendor', async () => {
+    await using set = await open();
+    const response = await set.ask('/mistral/v1/models/ft:one', 'DELETE');
+    expect(response.status).toBe(200);
+    expect(set.mistral.received).toMatchObject([{ method: 'DELETE', url: '/v1/models/ft:one' }]);
+  });
+});

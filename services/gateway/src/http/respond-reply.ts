@@ -1,32 +1,26 @@
 /** Writes a whole answer, or an upstream's refusal that is the caller's to see. */
-import type { ServerResponse } from 'node:http';
 import type { Reply, Served } from '@leeward/failover';
 import { type ClientRequest, readErrorBody, writeClientAnswer, writeErrorBody } from '@leeward/wire';
 import { asGatewayError, respondError } from './error-response.ts';
+import type { HttpDownstream } from './http-downstream.ts';
 import { servedHeaders } from './response-headers.ts';
 
-export function respondReply(
-  response: ServerResponse,
-  requestId: string,
-  client: ClientRequest,
-  reply: Reply,
-  served: Served,
-): number {
+/** Answers the status that the client sees. */
+export function respondReply(downstream: HttpDownstream, client: ClientRequest, reply: Reply, served: Served): number {
   const from = served.member.target.provider.dialect;
-  const headers = servedHeaders(requestId, served);
+  const headers = servedHeaders(downstream.requestId, served);
   let body: Buffer;
   try {
     body = reply.status === 200 ? writeClientAnswer(client, from, reply.bytes) : refusal(client, from, reply);
   } catch (error) {
     const refused = asGatewayError(error);
-    respondError(response, refused, headers);
+    respondError(downstream.response, refused, headers);
     return refused.status;
   }
   const type = reply.headers['content-type'];
   headers['content-type'] = typeof type === 'string' ? type : 'application/json';
   headers['content-length'] = String(body.length);
-  response.writeHead(reply.status, headers);
-  response.end(body);
+  downstream.answer(reply.status, headers, body);
   return reply.status;
 }
 

@@ -21,12 +21,6 @@ export interface LoadResult {
   readonly heldBack: number;
 }
 
-export interface Load {
-  readonly inFlight: () => number;
-  /** Resolves when the time is over and every answer is in. */
-  readonly done: Promise<LoadResult>;
-}
-
 /** A gateway that answers nothing more must end the run with a count, not the machine with a full memory. */
 const MAX_IN_FLIGHT = 2000;
 const MAX_TROUBLES = 30;
@@ -34,11 +28,14 @@ const MAX_TROUBLES = 30;
 /** Fine enough that a hundred requests a second do not come in bunches. */
 const TICK_MS = 10;
 
-export function startLoad(options: {
+/** Resolves when the time is over and every answer is in. */
+export async function sendLoad(options: {
   readonly dataUrl: string;
   readonly perSecond: number;
   readonly forMs: number;
-}): Load {
+  /** Ends it early. */
+  readonly signal: AbortSignal;
+}): Promise<LoadResult> {
   const agent = new Agent({ keepAlive: true });
   const rows = Object.fromEntries(
     KINDS.map((kind): [Kind, Row] => [kind, { sent: 0, right: 0, wrong: 0, broken: 0 }]),
@@ -67,23 +64,24 @@ export function startLoad(options: {
       tell(kind, String(error));
     }
   };
-  const run = async (): Promise<LoadResult> => {
-    let index = 0;
-    for (let elapsedMs = 0; elapsedMs < options.forMs; elapsedMs = performance.now() - startedMs) {
-      const due = Math.floor((elapsedMs / 1000) * options.perSecond);
-      for (; index < due; index++) {
-        if (running.size >= MAX_IN_FLIGHT) {
-          heldBack++;
-          continue;
-        }
-        const one: Promise<void> = send(stepOf(index, options.dataUrl)).finally(() => running.delete(one));
-        running.add(one);
+  let index = 0;
+  for (
+    let elapsedMs = 0;
+    elapsedMs < options.forMs && !options.signal.aborted;
+    elapsedMs = performance.now() - startedMs
+  ) {
+    const due = Math.floor((elapsedMs / 1000) * options.perSecond);
+    for (; index < due; index++) {
+      if (running.size >= MAX_IN_FLIGHT) {
+        heldBack++;
+        continue;
       }
-      await sleep(TICK_MS);
+      const one: Promise<void> = send(stepOf(index, options.dataUrl)).finally(() => running.delete(one));
+      running.add(one);
     }
-    await Promise.all(running);
-    agent.destroy();
-    return { rows, troubles, heldBack };
-  };
-  return { inFlight: () => running.size, done: run() };
+    await sleep(TICK_MS);
+  }
+  await Promise.all(running);
+  agent.destroy();
+  return { rows, troubles, heldBack };
 }

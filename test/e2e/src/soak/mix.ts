@@ -51,8 +51,11 @@ const FILE_MD5 = createHash('md5').update(FILE).digest('hex');
 
 export function stepOf(index: number, dataUrl: string): Step {
   const kind = ORDER[(index * STRIDE) % ORDER.length] ?? 'whole';
-  // OpenAI's dialect and Mistral's by turns.
-  const base = `${dataUrl}${Math.floor(index / ORDER.length) % 2 === 0 ? '/openai' : '/mistral'}`;
+  const round = Math.floor(index / ORDER.length);
+  // Whatever a kind has several of (dialects, models, ways to be wrong), it takes them by turns, round after round.
+  const turn = index + round;
+  const base = `${dataUrl}${turn % 2 === 0 ? '/openai' : '/mistral'}`;
+  const isStream = Math.floor(turn / 2) % 2 === 0;
   const name = `soak ${index}`;
   switch (kind) {
     case 'whole':
@@ -60,14 +63,14 @@ export function stepOf(index: number, dataUrl: string): Step {
     case 'stream':
       return chat({ kind, base, prompt: name, stream: true });
     case 'big prompt':
-      return chat({ kind, base, prompt: `${name} ${DOCUMENT}`, stream: index % 2 === 0 });
+      return chat({ kind, base, prompt: `${name} ${DOCUMENT}`, stream: isStream });
     case 'wildcard model':
       return chat({
         kind,
         base,
         prompt: name,
-        stream: index % 2 === 0,
-        model: WILDCARD_MODELS[index % WILDCARD_MODELS.length] ?? MODEL,
+        stream: isStream,
+        model: WILDCARD_MODELS[turn % WILDCARD_MODELS.length] ?? MODEL,
       });
     case 'leaves midway': {
       const { call } = chat({ kind, base, prompt: `${name} [words=120]`, stream: true });
@@ -81,7 +84,7 @@ export function stepOf(index: number, dataUrl: string): Step {
     case 'embedding':
       return embedding(base, name);
     case 'bad request':
-      return bad(index, base);
+      return bad(Math.floor(turn / 2), base);
     case 'upload':
       return upload(dataUrl, name);
   }
@@ -123,7 +126,7 @@ function embedding(base: string, input: string): Step {
 }
 
 /** Four ways to ask wrongly; the last is the upstream's to refuse. */
-function bad(index: number, base: string): Step {
+function bad(turn: number, base: string): Step {
   const { call } = chat({ kind: 'bad request', base, prompt: 'never answered' });
   const steps: readonly [RawCall, number][] = [
     [{ ...call, body: '{"model": "mistral-small-latest", "messages": [' }, 400],
@@ -131,7 +134,7 @@ function bad(index: number, base: string): Step {
     [{ ...call, url: `${base}/nothing/here` }, 404],
     [json(call.url, { model: MODEL, messages: [] }), 400],
   ];
-  const [wrong, status] = steps[index % steps.length] ?? [call, 400];
+  const [wrong, status] = steps[turn % steps.length] ?? [call, 400];
   return { kind: 'bad request', call: wrong, check: wantStatus(status) };
 }
 

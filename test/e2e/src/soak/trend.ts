@@ -59,16 +59,12 @@ export function minimaOf(points: readonly Point[], windowMs: number): Point[] {
   return [...minima.values()];
 }
 
-/** The mean of each fifth of the run. */
-export function fifthsOf(points: readonly Point[]): number[] {
-  const endMs = points.at(-1)?.atMs ?? 0;
-  return Array.from({ length: 5 }, (_, fifth) =>
-    mean(
-      points
-        .filter(({ atMs }) => Math.min(4, Math.floor((atMs / Math.max(endMs, 1)) * 5)) === fifth)
-        .map(({ mib }) => mib),
-    ),
-  );
+/** The mean of each fifth of the run; undefined where a short run has no point. */
+export function fifthsOf(points: readonly Point[]): (number | undefined)[] {
+  const fifths: number[][] = [[], [], [], [], []];
+  const endMs = Math.max(points.at(-1)?.atMs ?? 0, 1);
+  for (const { atMs, mib } of points) fifths[Math.min(4, Math.floor((atMs / endMs) * 5))]?.push(mib);
+  return fifths.map((mibs) => (mibs.length === 0 ? undefined : mean(mibs)));
 }
 
 function afterWarmUp(points: readonly Point[]): readonly Point[] {

@@ -10,7 +10,7 @@ export interface Quiet {
 }
 
 export interface Memory {
-  readonly fifthsMiB: readonly number[];
+  readonly fifthsMiB: readonly (number | undefined)[];
   readonly trend: Trend;
 }
 
@@ -79,7 +79,8 @@ export function troublesOf(record: SoakRecord): string[] {
 }
 
 export function tableOf(record: SoakRecord, troubles: readonly string[]): string {
-  const numbers = (list: readonly number[]) => list.map((number) => number.toFixed(1).padStart(8)).join('');
+  const numbers = (list: readonly (number | undefined)[]) =>
+    list.map((number) => (number?.toFixed(1) ?? '-').padStart(8)).join('');
   const trend = ({ trend: { slopeMiBPerMin, standardErrorMiBPerMin, detectableMiBPerMin, verdict } }: Memory) =>
     `${slopeMiBPerMin.toFixed(3)} ± ${standardErrorMiBPerMin.toFixed(3)} MiB/min, ${verdict}` +
     ` (a leak of ${detectableMiBPerMin.toFixed(2)} MiB/min would be seen)`;

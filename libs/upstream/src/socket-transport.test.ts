@@ -3,7 +3,8 @@ import { createServer as createHttpServer, type RequestListener, type ServerResp
 import { type AddressInfo, createServer as createTcpServer, type Server, Socket } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { InFlight, Receiver, Transport, UpstreamHeaders } from './transport.ts';
-import { undiciTransport } from './undici-transport.ts';
+import { systemClock } from '@leeward/kernel';
+import { socketTransport } from './socket-transport.ts';
 
 /** Undone in reverse order after each test, whatever became of it. */
 const undo: (() => Promise<void> | void)[] = [];
@@ -34,7 +35,7 @@ function serving(listener: RequestListener): Promise<string> {
 }
 
 function transportTo(origin: string, connections = 4): Transport {
-  const transport = undiciTransport(origin, { connections });
+  const transport = socketTransport(systemClock, origin, { connections });
   undo.push(() => transport.close());
   return transport;
 }
@@ -101,7 +102,7 @@ function post(transport: Transport, receiver: Receiver, body = '{"model":"m"}'):
   );
 }
 
-describe('undiciTransport', () => {
+describe('socketTransport', () => {
   it('sends the request and tells of the answer in order', async () => {
     const seen: unknown[] = [];
     const origin = await serving((request, response) => {
@@ -361,7 +362,7 @@ describe('undiciTransport', () => {
       response.writeHead(200).write('first');
       ready.resolve(response);
     });
-    const transport = undiciTransport(origin, { connections: 2 });
+    const transport = socketTransport(systemClock, origin, { connections: 2 });
     const [running, late] = [new Recorder(), new Recorder()];
     post(transport, running);
     await running.until('data');
