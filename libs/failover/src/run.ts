@@ -220,7 +220,7 @@ class Run {
     const relay = this.#relay;
     if (relay === undefined) return undefined;
     const { dialect } = member.target.provider;
-    const n = this.#exchange.request.json['n'];
+    const n = this.#exchange.request.outline['n'];
     return new StreamReader(relay, {
       dialect,
       choices: typeof n === 'number' && n > 1 ? n : 1,

@@ -17,6 +17,9 @@ export interface ClientRequest {
   readonly surface: Surface;
   readonly dialect: Dialect;
   readonly bytes: Buffer;
+  /** The body with its long strings left out: for reading fields, never for writing them. */
+  readonly outline: JsonObject;
+  /** The whole body, parsed when first asked for. */
   readonly json: JsonObject;
   readonly model: string;
   readonly stream: boolean;

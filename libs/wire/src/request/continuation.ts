@@ -31,7 +31,7 @@ const CHARS_PER_TOKEN = 5;
  * offered; whether a call was begun is for the relay to see.
  */
 export function isContinuable(request: ClientRequest): boolean {
-  const { json } = request;
+  const { outline: json } = request;
   if (request.surface !== 'chat' || !request.stream) return false;
   if ((json.n ?? 1) !== 1 || json.logprobs === true) return false;
   if (isObject(json.response_format) && json.response_format.type !== 'text') return false;

@@ -2,20 +2,37 @@ import { GatewayError } from '@leeward/kernel';
 import { describe, isObject } from '../json.ts';
 import type { ClientRequest, Dialect, Json, JsonObject, Surface } from '../wire.ts';
 import { detectDialect } from './detect-dialect.ts';
+import { outlineOf } from './outline.ts';
 
 /**
- * The one parse of a client's body. Checks only what Leeward itself relies on; everything else is the upstream's to
- * judge, whose message is better informed.
+ * Reads a client's body. Checks only what Leeward itself relies on; everything else is the upstream's to judge, whose
+ * message is better informed. Of a large body only the outline is parsed now; a request that goes through as it came
+ * never needs the rest. A mistake inside a long string is then found by the upstream, or here when the whole is needed.
  */
 export function readClientRequest(surface: Surface, dialect: Dialect | 'auto', bytes: Buffer): ClientRequest {
-  const json = parseBody(bytes);
-  const model = readModel(json);
-  const stream = surface !== 'embeddings' && readFlag(json, 'stream');
-  checkInput(surface, json);
-  const spoken = readDialect(surface, dialect, json);
+  if (bytes.length === 0) throw new GatewayError('GW_BAD_JSON', 'The body is empty; expected a JSON object.');
+  const short = outlineOf(bytes);
+  const outline = parseBody(short ?? bytes.toString('utf8'));
+  const model = readModel(outline);
+  const stream = surface !== 'embeddings' && readFlag(outline, 'stream');
+  checkInput(surface, outline);
+  const spoken = readDialect(surface, dialect, outline);
   const includeUsage =
-    spoken === 'mistral' || (isObject(json.stream_options) && json.stream_options.include_usage === true);
-  return { surface, dialect: spoken, bytes, json, model, stream, includeUsage };
+    spoken === 'mistral' || (isObject(outline.stream_options) && outline.stream_options.include_usage === true);
+  let whole = short === undefined ? outline : undefined;
+  return {
+    surface,
+    dialect: spoken,
+    bytes,
+    outline,
+    get json() {
+      whole ??= parseBody(bytes.toString('utf8'));
+      return whole;
+    },
+    model,
+    stream,
+    includeUsage,
+  };
 }
 
 /** Fill-in-the-middle exists in Mistral's dialect alone, whatever path it comes by. */
@@ -24,11 +41,10 @@ function readDialect(surface: Surface, dialect: Dialect | 'auto', json: JsonObje
   return dialect === 'auto' ? detectDialect(json) : dialect;
 }
 
-function parseBody(bytes: Buffer): JsonObject {
-  if (bytes.length === 0) throw new GatewayError('GW_BAD_JSON', 'The body is empty; expected a JSON object.');
+function parseBody(text: string): JsonObject {
   let json: Json;
   try {
-    json = JSON.parse(bytes.toString('utf8')) as Json;
+    json = JSON.parse(text) as Json;
   } catch (cause) {
     // The parser's own message quotes the body, which may be a prompt: it stays in `cause`.
     throw new GatewayError('GW_BAD_JSON', 'The body is not valid JSON.', { cause });

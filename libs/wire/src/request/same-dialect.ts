@@ -37,7 +37,7 @@ function mendedFor(request: ClientRequest, { dialect, model }: WireTarget): Json
 
 /** An effort that Mistral's other model is known to refuse. */
 function mendedEffort(request: ClientRequest, model: string): JsonObject | undefined {
-  const effort = request.json.reasoning_effort;
+  const effort = request.outline.reasoning_effort;
   if (typeof effort !== 'string') return undefined;
   const accepted = mistralReasoningEffort(model, effort);
   if (accepted === effort || (accepted === undefined && !refusesReasoningEffort(model))) return undefined;
@@ -45,7 +45,7 @@ function mendedEffort(request: ClientRequest, model: string): JsonObject | undef
 }
 
 /** OpenAI's models that reason take the limit by its newer name only; a Mistral request is translated to it as well. */
-function mendedTokenLimit({ json }: ClientRequest): JsonObject | undefined {
+function mendedTokenLimit({ outline: json }: ClientRequest): JsonObject | undefined {
   if (typeof json.max_tokens !== 'number') return undefined;
   return { max_tokens: undefined, max_completion_tokens: json.max_completion_tokens ?? json.max_tokens };
 }
@@ -73,14 +73,14 @@ function onlyModelValue(bytes: Buffer, model: string): { start: number; end: num
 }
 
 function askForUsage(request: ClientRequest, bytes: Buffer, model: string): Buffer {
-  if (request.json.stream_options === undefined) {
+  if (request.outline.stream_options === undefined) {
     const brace = skipSpace(bytes, 0);
     return Buffer.concat([bytes.subarray(0, brace + 1), USAGE_WANTED, bytes.subarray(brace + 1)]);
   }
   return Buffer.from(encodeJson({ ...request.json, model, stream_options: withUsage(request) }));
 }
 
-function withUsage({ json: { stream_options: options } }: ClientRequest): JsonObject {
+function withUsage({ outline: { stream_options: options } }: ClientRequest): JsonObject {
   return { ...(isObject(options) ? options : {}), include_usage: true };
 }
 

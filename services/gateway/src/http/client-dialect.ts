@@ -19,7 +19,7 @@ export function dialectByHeaders(headers: IncomingHttpHeaders): Dialect | 'auto'
 /** The request as it was read, but for the dialect of one that the AI SDK's habit gives away as OpenAI's. */
 export function withDialectByHabit(client: ClientRequest, headers: IncomingHttpHeaders): ClientRequest {
   if (client.surface !== 'chat' || client.dialect === 'openai' || !isAiSdk(headers)) return client;
-  const { messages } = client.json;
+  const { messages } = client.outline;
   return Array.isArray(messages) && messages.some(isUserOfOpenai) ? asOpenai(client) : client;
 }
 
