@@ -2,6 +2,7 @@
 import { systemClock } from '@leeward/kernel';
 import { readEnvironment } from '../config/environment.ts';
 import type { Settings } from '../config/settings.ts';
+import { countBuffersWithHeap } from './count-buffers.ts';
 import { demoSettings, welcomeLines } from './demo.ts';
 import { watchNpmShell } from './npm-shell.ts';
 import { SimulatorFailure, startSimulator } from './simulator.ts';
@@ -34,6 +35,7 @@ async function runConfigured(
   signal: AbortSignal,
   print: Print,
 ): Promise<number> {
+  countBuffersWithHeap();
   // Loaded here and not above: `leeward check` has no need of the whole gateway.
   const { runGateway } = await import('../main.ts');
   const gateway = await runGateway({ settings, configPath, signal, print });
