@@ -243,7 +243,8 @@ class Run {
       const said = this.#relay?.resumableText;
       return said === undefined ? writeUpstreamRequest(request, to) : writeContinuationRequest(request, said, to);
     } catch (error) {
-      if (!(error instanceof GatewayError) || error.code !== 'GW_UNTRANSLATABLE') throw error;
+      // What this target's dialect cannot say, or a body whose mistake shows only now that the whole is read.
+      if (!(error instanceof GatewayError)) throw error;
       this.#untranslatable = error;
       this.#ruledOut.add(member.target.provider.name);
       return undefined;

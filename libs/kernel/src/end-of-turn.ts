@@ -17,14 +17,20 @@ export class EndOfTurn {
   #run(): void {
     const jobs = this.#jobs;
     this.#jobs = [];
-    for (let next = 0; next < jobs.length; next++) {
-      try {
-        jobs[next]?.();
-      } catch (error) {
-        const rest = jobs.slice(next + 1);
-        for (const job of rest) this.add(job);
-        throw error;
+    let begun = 0;
+    try {
+      for (const job of jobs) {
+        begun++;
+        job();
       }
+    } finally {
+      if (begun < jobs.length) this.#runLater(jobs.slice(begun));
     }
+  }
+
+  /** What a throwing job kept from running came before whatever was added meanwhile. */
+  #runLater(jobs: (() => void)[]): void {
+    if (this.#jobs.length === 0) setImmediate(() => this.#run());
+    this.#jobs = [...jobs, ...this.#jobs];
   }
 }

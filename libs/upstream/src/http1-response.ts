@@ -38,6 +38,7 @@ export class ResponseReader {
   #pending: Buffer = NONE;
   /** Bytes of the body or chunk still to come. */
   #left = 0;
+  #trailerBytes = 0;
   #reusable = false;
 
   constructor(handler: ResponseHandler, names: HeaderNames) {
@@ -91,16 +92,15 @@ export class ResponseReader {
           this.#state = 'chunk-size';
         });
       case 'trailers':
-        return this.#readUpTo(bytes, LINE_END, MAX_HEAD_BYTES, (line) => {
-          if (line === '') this.#state = 'idle';
-        });
+        return this.#readUpTo(bytes, LINE_END, MAX_HEAD_BYTES - this.#trailerBytes, (line) => this.#trailer(line));
     }
   }
 
   /** Gathers up to the mark, hands over what stood before it, and answers what comes after it. */
   #readUpTo(bytes: Buffer, mark: Buffer, maxBytes: number, take: (text: string) => void): Buffer {
     const all = this.#pending.length === 0 ? bytes : Buffer.concat([this.#pending, bytes]);
-    const end = all.indexOf(mark);
+    // The mark may have begun at the end of what was there.
+    const end = all.indexOf(mark, Math.max(0, this.#pending.length - mark.length + 1));
     if (end === -1 ? all.length > maxBytes : end > maxBytes)
       throw new ProtocolError('a head or line beyond all bounds');
     if (end === -1) {
@@ -123,10 +123,23 @@ export class ResponseReader {
   }
 
   #chunkSize(line: string): void {
-    const digits = /^([0-9a-f]{1,12})[\t ]*(?:;|$)/i.exec(line)?.[1];
+    const digits = SIZE_LINE.exec(line)?.[1];
     if (digits === undefined) throw new ProtocolError('a chunk without a size');
     this.#left = Number.parseInt(digits, 16);
+    this.#trailerBytes = 0;
     this.#state = this.#left === 0 ? 'trailers' : 'chunk';
+  }
+
+  /** Nobody reads them, yet they must be what they seem: lines of a header, as many as a head may hold. */
+  #trailer(line: string): void {
+    if (line === '') {
+      this.#state = 'idle';
+      return;
+    }
+    if (FORBIDDEN.test(line)) throw new ProtocolError('a control character in a trailer');
+    this.#names.lower(line.slice(0, Math.max(0, line.indexOf(':'))));
+    this.#trailerBytes += line.length;
+    if (this.#trailerBytes > MAX_HEAD_BYTES) throw new ProtocolError('a head or line beyond all bounds');
   }
 
   #head(head: string): void {
@@ -134,8 +147,15 @@ export class ResponseReader {
     if (status === 101) throw new ProtocolError('an upgrade that nobody asked for');
     // 100 and its kind precede the answer.
     if (status < 200) return;
-    const length = bodyLength(status, headers);
+    const length = bodyLength(headers);
     this.#reusable = minor === 1 && length !== 'until-close' && !saysClose(headers);
+    if (status === 204 || status === 304) {
+      // No body, whatever the head says; but a peer that announced one may send it, and it is no later answer.
+      this.#reusable = minor === 1 && (length === 'until-close' || length === 0) && !saysClose(headers);
+      this.#state = 'idle';
+      this.#handler.onHead(status, headers);
+      return;
+    }
     this.#state = length === 'chunked' ? 'chunk-size' : length === 'until-close' ? 'until-close' : 'counted';
     this.#handler.onHead(status, headers);
     if (typeof length !== 'number') return;
@@ -144,6 +164,8 @@ export class ResponseReader {
   }
 }
 
+/** Extensions are passed over, but a line end hidden in one is how two readers come to see different chunks. */
+const SIZE_LINE = /^([0-9a-f]{1,12})(?:[\t ]*;[\t\x20-\x7e\x80-\xff]*)?$/i;
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [^\r\n]*)?$/;
 /** What a header value may not hold: control characters but the tab, and line ends that do not end a line. */
 const FORBIDDEN = /[^\t\r\n\x20-\x7e\x80-\xff]|\r(?!\n)|(?<!\r)\n/;
@@ -160,14 +182,28 @@ function readHead(head: string, names: HeaderNames): { status: number; minor: nu
     if (end === -1) end = head.length;
     const colon = head.indexOf(':', start);
     if (colon === -1 || colon > end) throw new ProtocolError('a header line without a colon');
-    addHeader(headers, names.lower(head.slice(start, colon)), head.slice(colon + 1, end).trim());
+    addHeader(headers, names.lower(head.slice(start, colon)), valueBetween(head, colon + 1, end));
   }
   return { status: Number(status), minor: Number(minor), headers };
 }
 
+/** Without the blanks around it. `trim` would also take a no-break space, which others take for part of the value. */
+function valueBetween(head: string, from: number, to: number): string {
+  let start = from;
+  let end = to;
+  while (start < end && isBlank(head.charCodeAt(start))) start++;
+  while (end > start && isBlank(head.charCodeAt(end - 1))) end--;
+  return head.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}
+
 function addHeader(headers: Record<string, string | string[]>, name: string, value: string): void {
   const known = headers[name];
-  if (known === undefined) headers[name] = value;
+  // `constructor` is a name like any other, and every object has one.
+  if (known === undefined || !Object.hasOwn(headers, name)) headers[name] = value;
   else if (typeof known === 'string') headers[name] = [known, value];
   else known.push(value);
 }
@@ -187,12 +223,17 @@ export class HeaderNames {
     const name = spelling.toLowerCase();
     // `__proto__` is a token too; as a property it would be something else than a header.
     if (!TOKEN.test(name) || name === '__proto__') throw new ProtocolError('a header name that is none');
-    if (this.#known.size < MAX_NAMES) this.#known.set(spelling, name);
+    // A copy: a slice would keep the whole head that it was cut from.
+    if (this.#known.size < MAX_NAMES) this.#known.set(copyOf(spelling), copyOf(name));
     return name;
   }
 }
 
-function bodyLength(status: number, headers: UpstreamHeaders): number | 'chunked' | 'until-close' {
+function copyOf(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1');
+}
+
+function bodyLength(headers: UpstreamHeaders): number | 'chunked' | 'until-close' {
   const coding = headers['transfer-encoding'];
   const length = headers['content-length'];
   if (coding !== undefined) {
@@ -202,7 +243,6 @@ function bodyLength(status: number, headers: UpstreamHeaders): number | 'chunked
     }
     return 'chunked';
   }
-  if (status === 204 || status === 304) return 0;
   if (length === undefined) return 'until-close';
   if (typeof length !== 'string' || !/^\d{1,15}$/.test(length)) throw new ProtocolError('a length that is none');
   return Number(length);

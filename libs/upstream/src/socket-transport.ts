@@ -7,9 +7,9 @@
  * compression, pipelining or timeouts in it: failover decides, and an attempt's timer covers every phase.
  */
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
-import { connect as connectTls, TLSSocket } from 'node:tls';
+import { connect as connectTls, createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
 import { type Clock, EndOfTurn, type Timer } from '@leeward/kernel';
-import { HeaderNames, type ResponseHandler, ResponseReader } from './http1-response.ts';
+import { HeaderNames, ProtocolError, type ResponseHandler, ResponseReader } from './http1-response.ts';
 import type { InFlight, Receiver, Transport, UpstreamCall, UpstreamHeaders } from './transport.ts';
 
 interface SocketTransportOptions {
@@ -21,6 +21,12 @@ interface SocketTransportOptions {
 
 /** Vendors' front ends keep idle sockets for minutes; half a minute re-uses them without ever being the later to close. */
 const KEEP_ALIVE_MS = 30_000;
+
+/** A peer that says how long it keeps idle sockets is left this much before that, or a request meets its closing. */
+const KEEP_ALIVE_MARGIN_MS = 1000;
+
+/** Carriers' address tables forget a silent connection after minutes, and a long answer may be silent for longer. */
+const PROBE_AFTER_MS = 60_000;
 
 /** Up to here a body is copied behind its head, which is cheaper than a write of two pieces. */
 const ONE_WRITE_BYTES = 16 * 1024;
@@ -39,6 +45,10 @@ class SocketTransport implements Transport {
   readonly #waiting = new Set<SocketCall>();
   readonly #names = new HeaderNames();
   readonly #endOfTurn = new EndOfTurn();
+  /** One for all connections: making one reads every certificate. */
+  readonly #secureContext: SecureContext | undefined;
+  /** Calls that the end of the turn will place. */
+  #gathered = 0;
   #session: Buffer | undefined;
   #sweep: Timer | undefined;
   #closed: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
@@ -47,12 +57,17 @@ class SocketTransport implements Transport {
     this.#clock = clock;
     this.#origin = origin;
     this.#options = options;
+    const ca = options.ca === undefined ? {} : { ca: options.ca };
+    this.#secureContext = origin.protocol === 'https:' ? createSecureContext(ca) : undefined;
   }
 
   send(request: UpstreamCall, receiver: Receiver): InFlight {
     const call = new SocketCall(request, receiver, this.#origin.host);
     if (this.#closed !== undefined) call.fail('refused', new Error('the transport is closed'));
-    else if (call.isSendable()) this.#endOfTurn.add(() => this.#place(call));
+    else if (call.isSendable()) {
+      this.#gathered++;
+      this.#endOfTurn.add(() => this.#place(call));
+    }
     return call;
   }
 
@@ -65,15 +80,27 @@ class SocketTransport implements Transport {
   }
 
   #place(call: SocketCall): void {
-    if (call.over) return;
-    let idle = this.#idle.pop();
-    while (idle !== undefined && !idle.usable) idle = this.#idle.pop();
+    this.#gathered--;
+    if (call.over) {
+      this.#closeIfEmpty();
+      return;
+    }
+    const idle = this.#takeIdle();
     if (idle !== undefined) idle.carry(call);
     else if (this.#all.size < this.#options.connections) this.#open().carry(call);
     else {
       this.#waiting.add(call);
       call.onAbort = () => this.#waiting.delete(call);
     }
+  }
+
+  #takeIdle(): Connection | undefined {
+    const nowMs = this.#clock.nowMs();
+    for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
+      if (idle.usable && nowMs < idle.idleUntilMs) return idle;
+      idle.destroy();
+    }
+    return undefined;
   }
 
   #open(): Connection {
@@ -96,7 +123,7 @@ class SocketTransport implements Transport {
       servername: isIP(host) === 0 ? host : '',
       ALPNProtocols: ['http/1.1'],
       ...(this.#session === undefined ? {} : { session: this.#session }),
-      ...(this.#options.ca === undefined ? {} : { ca: this.#options.ca }),
+      ...(this.#secureContext === undefined ? {} : { secureContext: this.#secureContext }),
     });
     // Resuming a session spares the next connection most of its handshake.
     socket.on('session', (session) => {
@@ -114,18 +141,19 @@ class SocketTransport implements Transport {
     } else if (this.#closed !== undefined) {
       connection.destroy();
     } else {
-      connection.idleSinceMs = this.#clock.nowMs();
+      connection.idleUntilMs = this.#clock.nowMs() + connection.keepAliveMs;
       this.#idle.push(connection);
       this.#sweep ??= this.#clock.after(KEEP_ALIVE_MS, () => this.#closeOld());
     }
   }
 
-  /** Idle ones stand in the order of their age, the oldest first. */
   #closeOld(): void {
     this.#sweep = undefined;
-    const beforeMs = this.#clock.nowMs() - KEEP_ALIVE_MS;
-    const young = this.#idle.findIndex(({ idleSinceMs }) => idleSinceMs > beforeMs);
-    for (const connection of this.#idle.splice(0, young === -1 ? this.#idle.length : young)) connection.destroy();
+    const nowMs = this.#clock.nowMs();
+    for (const connection of this.#idle.splice(0)) {
+      if (nowMs < connection.idleUntilMs) this.#idle.push(connection);
+      else connection.destroy();
+    }
     if (this.#idle.length > 0) this.#sweep = this.#clock.after(KEEP_ALIVE_MS / 2, () => this.#closeOld());
   }
 
@@ -142,11 +170,14 @@ class SocketTransport implements Transport {
   }
 
   #closeIfEmpty(): void {
-    if (this.#all.size === 0 && this.#waiting.size === 0) this.#closed?.resolve();
+    if (this.#all.size === 0 && this.#waiting.size === 0 && this.#gathered === 0) this.#closed?.resolve();
   }
 }
 
-/** One request and its receiver. After `abort` or its end the receiver hears nothing more. */
+/**
+ * One request and its receiver. After `abort` or its end the receiver hears nothing more. What a receiver throws ends
+ * its own call, as a reset with that cause, and nobody else's.
+ */
 class SocketCall implements InFlight {
   readonly #request: UpstreamCall;
   readonly #receiver: Receiver;
@@ -190,7 +221,8 @@ class SocketCall implements InFlight {
     return clean;
   }
 
-  carriedBy(connection: Connection): void {
+  /** `undefined`: its response has been read, and the connection may be another call's by now. */
+  carriedBy(connection: Connection | undefined): void {
     this.#connection = connection;
   }
 
@@ -199,7 +231,7 @@ class SocketCall implements InFlight {
     let head = `${method} ${path} HTTP/1.1\r\nhost: ${this.#host}\r\nconnection: keep-alive\r\n`;
     for (const name in headers) head += `${name}: ${headers[name]}\r\n`;
     const length = body?.length ?? 0;
-    head += body === undefined ? '\r\n' : `content-length: ${length}\r\n\r\n`;
+    head += method === 'GET' && body === undefined ? '\r\n' : `content-length: ${length}\r\n\r\n`;
     if (length <= ONE_WRITE_BYTES) {
       const bytes = Buffer.allocUnsafe(head.length + length);
       bytes.write(head, 'latin1');
@@ -211,21 +243,39 @@ class SocketCall implements InFlight {
       socket.write(body ?? '');
       socket.uncork();
     }
-    this.#receiver.onSent();
+    try {
+      this.#receiver.onSent();
+    } catch (error) {
+      this.#thrown(error);
+    }
   }
 
   head(status: number, headers: UpstreamHeaders): void {
-    if (!this.#over) this.#receiver.onHead(status, headers);
+    if (this.#over) return;
+    try {
+      this.#receiver.onHead(status, headers);
+    } catch (error) {
+      this.#thrown(error);
+    }
   }
 
   data(bytes: Buffer): void {
-    if (!this.#over) this.#receiver.onData(bytes);
+    if (this.#over) return;
+    try {
+      this.#receiver.onData(bytes);
+    } catch (error) {
+      this.#thrown(error);
+    }
   }
 
   end(): void {
     if (this.#over) return;
-    this.#over = true;
-    this.#receiver.onEnd();
+    try {
+      this.#over = true;
+      this.#receiver.onEnd();
+    } catch (error) {
+      this.#receiver.onFailure('reset', asError(error));
+    }
   }
 
   fail(reason: 'refused' | 'reset', cause: Error): void {
@@ -233,6 +283,15 @@ class SocketCall implements InFlight {
     this.#over = true;
     this.#receiver.onFailure(reason, cause);
   }
+
+  #thrown(error: unknown): void {
+    this.#connection?.destroy();
+    this.fail('reset', asError(error));
+  }
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
@@ -251,7 +310,8 @@ class Connection implements ResponseHandler {
   #connected = false;
   #sent = false;
   #ended = false;
-  idleSinceMs = 0;
+  #keepAliveMs = KEEP_ALIVE_MS;
+  idleUntilMs = 0;
 
   constructor(socket: Socket, reader: (handler: ResponseHandler) => ResponseReader, owner: ConnectionOwner) {
     this.#socket = socket;
@@ -259,6 +319,7 @@ class Connection implements ResponseHandler {
     this.#owner = owner;
     // Nagle's algorithm and a delayed acknowledgement together cost 40 ms.
     socket.setNoDelay(true);
+    socket.setKeepAlive(true, PROBE_AFTER_MS);
     socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', () => {
       this.#connected = true;
       this.#write();
@@ -270,14 +331,19 @@ class Connection implements ResponseHandler {
     });
     socket.on('error', (cause) => this.#fail(cause));
     socket.on('close', () => {
-      this.#fail(new Error('the connection closed'));
       owner.onClosed();
+      this.#fail(new Error('the connection closed'));
     });
   }
 
   /** False once the peer has closed its side, though the socket's end may still be under way. */
   get usable(): boolean {
     return !this.#ended && !this.#socket.destroyed;
+  }
+
+  /** How long it may stay idle: less than the peer keeps it, when the peer says so. */
+  get keepAliveMs(): number {
+    return this.#keepAliveMs;
   }
 
   carry(call: SocketCall): void {
@@ -299,6 +365,8 @@ class Connection implements ResponseHandler {
   }
 
   onHead(status: number, headers: UpstreamHeaders): void {
+    const hint = headers['keep-alive'];
+    if (hint !== undefined) this.#keepAliveMs = keepAliveMs(String(hint));
     this.#call?.head(status, headers);
   }
 
@@ -310,6 +378,7 @@ class Connection implements ResponseHandler {
     const call = this.#call;
     this.#call = undefined;
     this.#sent = false;
+    call?.carriedBy(undefined);
     // Free before the receiver is told, so that what it sends next can use this very socket.
     // An answer that came before the request was written out leaves the rest of it in the way of the next one.
     if (reusable && this.usable && this.#socket.writableLength === 0) {
@@ -328,13 +397,14 @@ class Connection implements ResponseHandler {
     this.#call.write(this.#socket);
   }
 
-  /** What the peer got wrong, or a receiver, ends this connection and this call, and nothing else. */
+  /** What the peer got wrong ends this connection and its call, and nothing else. */
   #guard(read: () => void): void {
     try {
       read();
     } catch (error) {
-      this.#fail(error instanceof Error ? error : new Error(String(error)));
       this.#socket.destroy();
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#fail(error);
     }
   }
 
@@ -343,4 +413,10 @@ class Connection implements ResponseHandler {
     this.#call = undefined;
     call?.fail(this.#sent ? 'reset' : 'refused', cause);
   }
+}
+
+/** Of `timeout=5, max=100` the five seconds, less the margin. */
+function keepAliveMs(hint: string): number {
+  const seconds = /\btimeout=(\d{1,9})\b/i.exec(hint)?.[1];
+  return seconds === undefined ? KEEP_ALIVE_MS : Math.min(KEEP_ALIVE_MS, Number(seconds) * 1000 - KEEP_ALIVE_MARGIN_MS);
 }

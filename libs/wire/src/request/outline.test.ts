@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { GatewayError } from '@leeward/kernel';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Json } from '../wire.ts';
+import type { Json, JsonObject } from '../wire.ts';
 import { outlineOf } from './outline.ts';
 import { readClientRequest } from './read-client-request.ts';
 
@@ -16,9 +16,12 @@ function withoutLongStrings(value: Json): Json {
   }
   if (Array.isArray(value)) return value.map(withoutLongStrings);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, inner]) => [withoutLongStrings(name), withoutLongStrings(inner ?? null)]),
-  );
+  const replaced: JsonObject = {};
+  for (const [name, inner] of Object.entries(value)) {
+    const shortName = withoutLongStrings(name);
+    if (typeof shortName === 'string') replaced[shortName] = withoutLongStrings(inner ?? null);
+  }
+  return replaced;
 }
 
 /** Text with everything that could confuse a search for quotation marks, some of it long. */

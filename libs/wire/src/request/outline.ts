@@ -12,8 +12,13 @@ const WORTHWHILE_BYTES = 16 * 1024;
 /** Shorter strings are names and values that somebody may read. */
 const LONG_BYTES = 1024;
 
-/** A text of many short strings, or of many escaped quotation marks, is parsed as fast as it is searched. */
-const MAX_MARKS = 512;
+/**
+ * A text with a quotation mark at every hundred bytes is parsed as fast as it is searched. The first marks are free:
+ * tools and settings come before the long messages.
+ */
+const FREE_MARKS = 64;
+const SPARSE_BYTES = 128;
+const MAX_MARKS = 1024;
 
 /** Stands for a long string: as a model's name it is refused for its length, as the original would have been. */
 const PLACEHOLDER = '.'.repeat(300);
@@ -30,10 +35,10 @@ export function outlineOf(bytes: Buffer): string | undefined {
   for (let open = bytes.indexOf(QUOTE); open !== -1; ) {
     let close = bytes.indexOf(QUOTE, open + 1);
     while (close !== -1 && isEscaped(bytes, close)) {
-      if (++marks > MAX_MARKS) return undefined;
+      if (isDense(++marks, close)) return undefined;
       close = bytes.indexOf(QUOTE, close + 1);
     }
-    if (close === -1 || ++marks > MAX_MARKS) return undefined;
+    if (close === -1 || isDense(++marks, close)) return undefined;
     if (close - open > LONG_BYTES) {
       outline += bytes.toString('utf8', keptFrom, open + 1) + PLACEHOLDER;
       keptFrom = close;
@@ -41,6 +46,10 @@ export function outlineOf(bytes: Buffer): string | undefined {
     open = bytes.indexOf(QUOTE, close + 1);
   }
   return keptFrom === 0 ? undefined : outline + bytes.toString('utf8', keptFrom);
+}
+
+function isDense(marks: number, readBytes: number): boolean {
+  return marks > FREE_MARKS && (marks > MAX_MARKS || readBytes < marks * SPARSE_BYTES);
 }
 
 /** After an odd number of backslashes. */

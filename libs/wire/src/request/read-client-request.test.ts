@@ -96,4 +96,34 @@ describe('readClientRequest', () => {
     const deep = '['.repeat(200_000) + ']'.repeat(200_000);
     expect(failure('chat', deep)).toBeInstanceOf(GatewayError);
   });
+
+  it('refuses a large body in the words that the whole of it deserves', () => {
+    const long = 'k'.repeat(20_000);
+    expect(failure('chat', JSON.stringify({ model: long }))).toMatchObject({
+      message: 'model: expected at most 256 characters, found 20000.',
+    });
+    expect(failure('chat', JSON.stringify({ model: 'm', messages: long }))).toMatchObject({
+      message: `messages: expected a non-empty array, found "${'k'.repeat(40)}".`,
+    });
+  });
+
+  it('throws nothing but GatewayError for a large body with anything in its midst', () => {
+    const half = 'wind '.repeat(4000);
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 40 }), (noise) => {
+        const bytes = Buffer.concat([
+          Buffer.from(`{"model":"m","messages":[{"role":"user","content":"${half}`),
+          noise,
+          Buffer.from(`"}]}`),
+        ]);
+        let result: unknown;
+        try {
+          result = readClientRequest('chat', 'auto', bytes).json;
+        } catch (error) {
+          result = error;
+        }
+        expect(result instanceof Error ? result instanceof GatewayError : true).toBe(true);
+      }),
+    );
+  });
 });

@@ -11,28 +11,55 @@ import { outlineOf } from './outline.ts';
  */
 export function readClientRequest(surface: Surface, dialect: Dialect | 'auto', bytes: Buffer): ClientRequest {
   if (bytes.length === 0) throw new GatewayError('GW_BAD_JSON', 'The body is empty; expected a JSON object.');
-  const short = outlineOf(bytes);
-  const outline = parseBody(short ?? bytes.toString('utf8'));
-  const model = readModel(outline);
-  const stream = surface !== 'embeddings' && readFlag(outline, 'stream');
-  checkInput(surface, outline);
-  const spoken = readDialect(surface, dialect, outline);
-  const includeUsage =
-    spoken === 'mistral' || (isObject(outline.stream_options) && outline.stream_options.include_usage === true);
-  let whole = short === undefined ? outline : undefined;
-  return {
-    surface,
-    dialect: spoken,
-    bytes,
-    outline,
-    get json() {
-      whole ??= parseBody(bytes.toString('utf8'));
-      return whole;
-    },
-    model,
-    stream,
-    includeUsage,
-  };
+  const outline = outlineOf(bytes);
+  if (outline === undefined) return readWhole(surface, dialect, bytes);
+  try {
+    return new ReadRequest(surface, dialect, bytes, parseBody(outline), undefined);
+  } catch {
+    // What is refused is refused in the words of the whole body, which says what was really found.
+    return readWhole(surface, dialect, bytes);
+  }
+}
+
+function readWhole(surface: Surface, dialect: Dialect | 'auto', bytes: Buffer): ClientRequest {
+  const json = parseBody(bytes.toString('utf8'));
+  return new ReadRequest(surface, dialect, bytes, json, json);
+}
+
+/** A class for its getter: one in an object literal is made anew for each request, which costs more than a small parse. */
+class ReadRequest implements ClientRequest {
+  readonly surface: Surface;
+  readonly dialect: Dialect;
+  readonly bytes: Buffer;
+  readonly outline: JsonObject;
+  readonly model: string;
+  readonly stream: boolean;
+  readonly includeUsage: boolean;
+  #whole: JsonObject | undefined;
+
+  constructor(
+    surface: Surface,
+    dialect: Dialect | 'auto',
+    bytes: Buffer,
+    outline: JsonObject,
+    whole: JsonObject | undefined,
+  ) {
+    this.surface = surface;
+    this.bytes = bytes;
+    this.outline = outline;
+    this.model = readModel(outline);
+    this.stream = surface !== 'embeddings' && readFlag(outline, 'stream');
+    checkInput(surface, outline);
+    this.dialect = readDialect(surface, dialect, outline);
+    this.includeUsage =
+      this.dialect === 'mistral' || (isObject(outline.stream_options) && outline.stream_options.include_usage === true);
+    this.#whole = whole;
+  }
+
+  get json(): JsonObject {
+    this.#whole ??= parseBody(this.bytes.toString('utf8'));
+    return this.#whole;
+  }
 }
 
 /** Fill-in-the-middle exists in Mistral's dialect alone, whatever path it comes by. */

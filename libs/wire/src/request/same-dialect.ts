@@ -45,9 +45,10 @@ function mendedEffort(request: ClientRequest, model: string): JsonObject | undef
 }
 
 /** OpenAI's models that reason take the limit by its newer name only; a Mistral request is translated to it as well. */
-function mendedTokenLimit({ outline: json }: ClientRequest): JsonObject | undefined {
-  if (typeof json.max_tokens !== 'number') return undefined;
-  return { max_tokens: undefined, max_completion_tokens: json.max_completion_tokens ?? json.max_tokens };
+function mendedTokenLimit(request: ClientRequest): JsonObject | undefined {
+  if (typeof request.outline.max_tokens !== 'number') return undefined;
+  const { max_tokens: limit, max_completion_tokens: newer } = request.json;
+  return { max_tokens: undefined, max_completion_tokens: newer ?? limit };
 }
 
 function renameModel(request: ClientRequest, model: string): Buffer {
@@ -80,7 +81,7 @@ function askForUsage(request: ClientRequest, bytes: Buffer, model: string): Buff
   return Buffer.from(encodeJson({ ...request.json, model, stream_options: withUsage(request) }));
 }
 
-function withUsage({ outline: { stream_options: options } }: ClientRequest): JsonObject {
+function withUsage({ json: { stream_options: options } }: ClientRequest): JsonObject {
   return { ...(isObject(options) ? options : {}), include_usage: true };
 }
 

@@ -36,3 +36,12 @@ it('leaves a dialect that the path has fixed', () => {
   const client = readClientRequest('chat', 'openai', bytes);
   expect(withDialectByHabit(client, AI_SDK)).toBe(client);
 });
+
+it('leaves the text of a large body unread until it is needed', () => {
+  // The mistake shows when the text is read, and not before.
+  const text = `${'wind '.repeat(4000)}\\x`;
+  const bytes = Buffer.from(`{"model":"m","messages":[{"role":"user","content":"${text}"}]}`);
+  const client = withDialectByHabit(readClientRequest('chat', 'auto', bytes), AI_SDK);
+  expect(client).toMatchObject({ dialect: 'openai', model: 'm', includeUsage: false });
+  expect(() => client.json).toThrow(expect.objectContaining({ code: 'GW_BAD_JSON' }));
+});

@@ -25,7 +25,20 @@ export function withDialectByHabit(client: ClientRequest, headers: IncomingHttpH
 
 /** Had the body asked for usage in its stream, that field would have told its dialect already. */
 function asOpenai(client: ClientRequest): ClientRequest {
-  return { ...client, dialect: 'openai', includeUsage: false };
+  const { surface, bytes, outline, model, stream } = client;
+  // Not spread: that would parse the whole body here.
+  return {
+    surface,
+    dialect: 'openai',
+    bytes,
+    outline,
+    get json() {
+      return client.json;
+    },
+    model,
+    stream,
+    includeUsage: false,
+  };
 }
 
 function isAiSdk(headers: IncomingHttpHeaders): boolean {

@@ -49,6 +49,7 @@ export class HttpDownstream implements Downstream {
   }
 
   write(bytes: Buffer): boolean {
+    if (this.#ended || this.#left) return true;
     this.#gathered.push(bytes);
     this.#schedule();
     return !this.response.writableNeedDrain;
@@ -66,6 +67,7 @@ export class HttpDownstream implements Downstream {
   }
 
   end(): void {
+    if (this.#ended) return;
     this.#ended = true;
     this.#schedule();
   }

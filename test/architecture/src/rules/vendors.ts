@@ -15,8 +15,6 @@ const HOMES: readonly Home[] = [
     homes: [/^libs\/balancer\/src\/ring(?:\.test)?\.ts$/, /^libs\/cluster\/src\/ownership(?:\.test)?\.ts$/],
   },
   { vendor: /^(?:prom-client|pino|@opentelemetry\/[^/]+)(?:\/|$)/, homes: [/^libs\/telemetry\//] },
-  // The bench measures undici's own ways of sending beside ours; `leeward keys` asks each key what it may use.
-  { vendor: /^undici(?:\/|$)/, homes: [/^libs\/upstream\//, /^services\/gateway\/src\/cli\//, /^test\/bench\//] },
   { vendor: /^(?:nats|@nats-io\/[^/]+)(?:\/|$)/, homes: [/^libs\/cluster\/src\/nats-bus(?:\.test)?\.ts$/] },
 ];
 
