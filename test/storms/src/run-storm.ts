@@ -93,7 +93,7 @@ class StormRun {
     if (joins !== undefined) this.#clock.after(joins.atMs, () => this.#reload());
     this.#arriveFrom(0);
     await this.#clock.runUntil(() => this.#ended === this.#calls.length);
-    for (const fleet of this.#fleets) await fleet.retire();
+    for (const [place, fleet] of this.#fleets.entries()) await fleet.retire(this.#fleets[place + 1]);
     return {
       targets: [...this.#numbers.keys()],
       exchanges: this.#records.filter((record) => record !== undefined),
@@ -147,12 +147,11 @@ class StormRun {
     this.#ended++;
   }
 
-  /** As the gateway takes a new config over: a new fleet from the old, which is retired. */
+  /** As the gateway takes a new config over (build.ts): a new fleet from the old, which is retired when all have ended. */
   #reload(): void {
-    const before = this.#fleet;
-    this.#fleet = this.#openFleet(before);
+    this.#fleet = this.#openFleet(this.#fleet);
     this.#pools = this.#openPools();
-    before.prune();
+    this.#fleet.prune();
   }
 
   #openFleet(previous: Fleet | undefined): Fleet {

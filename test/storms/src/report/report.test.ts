@@ -3,7 +3,7 @@ import { runSeed } from '../run-seed.ts';
 import { withResults } from './docs.ts';
 import { recordOf } from './record.ts';
 import { svg } from './svg.ts';
-import { tables, textReport } from './tables.ts';
+import { percent, tables, textReport } from './tables.ts';
 
 const record = recordOf(
   { seeds: 2, storms: ['S9'], writeDocs: false },
@@ -25,6 +25,10 @@ describe('the report of the storms', () => {
     expect(record.storms[0]?.routers.find(({ router }) => router === 'clairvoyant')?.regretMs).toBe(0);
   });
 
+  it('tells a few errors from none', () => {
+    expect([0, 0.00001, 0.0123].map(percent)).toEqual(['0', '<0.01', '1.23']);
+  });
+
   it('replaces the block of a page and nothing else, as often as it is asked to', () => {
     const page = 'before\n<!-- storms:begin -->\nold\n<!-- storms:end -->\nafter\n';
     const once = withResults(page, record);
@@ -34,7 +38,7 @@ describe('the report of the storms', () => {
     expect(() => withResults('no block', record)).toThrow('no block');
   });
 
-  it('draws a bar for each router in each of three panels', () => {
-    expect(svg(record).match(/<rect /g)).toHaveLength(1 + 3 * 7);
+  it('draws a bar for each router in each of four panels', () => {
+    expect(svg(record).match(/<rect /g)).toHaveLength(1 + 4 * 7);
   });
 });

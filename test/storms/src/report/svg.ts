@@ -1,7 +1,8 @@
-/** Errors, p99 and regret of every storm and router, as bars beside each other. Plain SVG, no library. */
+/** Errors, p99, wasted attempts and regret of every storm and router, as bars beside each other. Plain SVG, no library. */
 import type { RouterSummary, StormsRecord } from './record.ts';
+import { percent } from './tables.ts';
 
-const WIDTH = 1080;
+const WIDTH = 1280;
 const MARGIN = 20;
 const LABEL_WIDTH = 120;
 const PANEL_GAP = 16;
@@ -19,10 +20,15 @@ const PANELS: readonly {
 }[] = [
   {
     title: 'exchanges that ended in an error, %',
-    value: ({ errorShare }) => 100 * errorShare,
-    text: (value) => (value === 0 ? '0' : value.toFixed(2)),
+    value: ({ errorShare }) => errorShare,
+    text: percent,
   },
   { title: 'time to first token, p99, s', value: ({ p99Ms }) => p99Ms / 1000, text: (value) => value.toFixed(2) },
+  {
+    title: 'wasted attempts per 100 exchanges',
+    value: ({ wastedPer100 }) => wastedPer100,
+    text: (value) => value.toFixed(1),
+  },
   { title: 'regret, s per exchange', value: ({ regretMs }) => regretMs / 1000, text: (value) => value.toFixed(2) },
 ];
 

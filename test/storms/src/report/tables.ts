@@ -9,7 +9,7 @@ export interface Table {
 
 const COLUMNS: readonly (readonly [string, (of: RouterSummary) => string])[] = [
   ['router', ({ router }) => router],
-  ['errors %', ({ errorShare }) => (errorShare === 0 ? '0' : (100 * errorShare).toFixed(2))],
+  ['errors %', ({ errorShare }) => percent(errorShare)],
   ['p50 ms', ({ p50Ms }) => p50Ms.toFixed(0)],
   ['p95 ms', ({ p95Ms }) => p95Ms.toFixed(0)],
   ['p99 ms', ({ p99Ms }) => p99Ms.toFixed(0)],
@@ -20,6 +20,12 @@ const COLUMNS: readonly (readonly [string, (of: RouterSummary) => string])[] = [
   ['bad share %', ({ badShare }) => (badShare === null ? '' : (100 * badShare).toFixed(1))],
   ['regret ms', ({ regretMs }) => regretMs.toFixed(0)],
 ];
+
+/** A few among many are not none. */
+export function percent(share: number): string {
+  if (share === 0) return '0';
+  return share < 0.0001 ? '<0.01' : (100 * share).toFixed(2);
+}
 
 /** Columns that say nothing of a storm are left out of its table. */
 export function tables({ storms }: StormsRecord): readonly Table[] {

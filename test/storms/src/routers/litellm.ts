@@ -4,7 +4,6 @@
  * from the fifth on; so does a refusal that is not worth retrying (401, 404). What a 429 says of when to return is not
  * looked at, and a deployment comes back to its full share when its 5 s are over. The counts belong to this node.
  */
-import type { AttemptReport } from '@leeward/failover';
 import { type Router, type RouterDeps, picking, weighted } from './router.ts';
 
 const COOLDOWN_MS = 5000;
@@ -38,7 +37,7 @@ export function litellm({ clock, rng }: RouterDeps): Router {
   return {
     hasBreakers: false,
     pickerFor: () => picker,
-    ended: (target, { outcome, status }: AttemptReport) => {
+    ended: (target, { outcome, status }) => {
       if (outcome.kind === 'cancelled') return;
       const minute = minuteOf(target);
       minute.requests++;

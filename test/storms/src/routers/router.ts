@@ -20,7 +20,7 @@ export interface Router {
   readonly hasBreakers: boolean;
   pickerFor(call: Call): Picker;
   started?(target: string): void;
-  ended?(target: string, report: AttemptReport): void;
+  ended?(target: string, report: Omit<AttemptReport, 'member'>): void;
 }
 
 /** A picker from a choice among the candidates that may be asked. */

@@ -57,19 +57,23 @@ function oneStruck(id: string, title: string, weather: Partial<Weather>): Storm 
   };
 }
 
+/** Two workspaces limited by requests, two by tokens; the second has two keys, which add nothing to it. */
 function rateLimits(): Storm {
   const limits: Record<string, QuotaLimit> = {
-    [`mistral/k1/${MODEL}`]: { requestsPerMinute: 60 },
-    [`mistral/k2/${MODEL}`]: { requestsPerMinute: 180 },
-    [`mistral/k3/${MODEL}`]: { tokensPerMinute: Math.round(240 * MEAN_TOKENS) },
-    [`mistral/k4/${MODEL}`]: { tokensPerMinute: Math.round(480 * MEAN_TOKENS) },
+    [`mistral/a/${MODEL}`]: { requestsPerMinute: 60 },
+    [`mistral/b/${MODEL}`]: { requestsPerMinute: 180 },
+    [`mistral/c/${MODEL}`]: { tokensPerMinute: Math.round(240 * MEAN_TOKENS) },
+    [`mistral/d/${MODEL}`]: { tokensPerMinute: Math.round(480 * MEAN_TOKENS) },
   };
+  const groups = ['a', 'b', 'b', 'c', 'd'];
   return {
     id: 'S5',
     title: 'rate limits: demand at 95 % of all quotas together, which are uneven',
     durationMs: 4 * MINUTE,
     requestsPerSecond: (0.95 * (60 + 180 + 240 + 480)) / 60,
-    providers: { mistral: keys(4, 100) },
+    providers: {
+      mistral: { keys: groups.map((quotaGroup, index) => ({ ...keyNumber(index, 100), quotaGroup })) },
+    },
     pools: large('mistral'),
     limits,
     spells: [],

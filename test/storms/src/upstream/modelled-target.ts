@@ -89,9 +89,10 @@ export class ModelledTarget {
     const waitMs = this.#isFull ? (answerMs * (this.#queue.size + 1)) / this.#slots : 0;
     const firstMs = waitMs + fate.firstTokenMs;
     const nowMs = this.#clock.nowMs();
+    const { slowness } = this.weather;
     const isSafe = [firstMs, firstMs + answerMs].every((afterMs) => {
       const later = this.#weather(this.id, nowMs + afterMs);
-      return !later.silent && later.faultShare < 1;
+      return !later.silent && later.faultShare < 1 && later.slowness <= slowness;
     });
     if (!isSafe) return Number.POSITIVE_INFINITY;
     return fate.breaksAt === undefined ? firstMs : firstMs + CONTINUATION_MS;
