@@ -28,7 +28,11 @@ export async function runAll(
         if (job !== undefined) worker.postMessage(job, []);
         else void worker.terminate().then(() => resolve());
       };
-      worker.on('error', reject);
+      worker.on('error', (error) => {
+        // The others finish what they are at, and get nothing more.
+        next = jobs.length;
+        reject(error);
+      });
       worker.on('message', ({ job, figures }: Done) => {
         const ofStorm = results.get(job.storm);
         if (ofStorm !== undefined) ofStorm[job.seed - 1] = figures;

@@ -73,7 +73,7 @@ describe.each(SEEDS)('Leeward in a storm, seed %i', (seed) => {
     for (const id of ['S1', 'S4', 'S8']) expect((await weather(id, seed)).errorShare).toBeLessThan(0.01);
   });
 
-  it('keeps within the vendor’s rate limits: fewer than two refusals per 100 exchanges', async () => {
-    expect((await weather('S5', seed)).limitedPer100).toBeLessThan(2);
+  it('keeps within the vendor’s rate limits: fewer than five refusals per 100 exchanges', async () => {
+    expect((await weather('S5', seed)).limitedPer100).toBeLessThan(5);
   });
 });
