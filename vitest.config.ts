@@ -13,6 +13,7 @@ export default defineConfig({
         },
       },
       { test: { name: 'architecture', include: ['test/architecture/src/**/*.test.ts'] } },
+      { test: { name: 'storms', include: ['test/storms/src/**/*.test.ts'], testTimeout: 60_000 } },
       { test: { name: 'sdk', include: ['test/sdk/src/**/*.test.ts'], ...oneAtATime } },
       { test: { name: 'e2e', include: ['test/e2e/src/**/*.test.ts'], ...oneAtATime } },
     ],

@@ -1,0 +1,201 @@
+/**
+ * The storms. Numbers are those of docs/routing.md; S6, S11 and S13 are of clusters. Three upstream speeds recur, so that
+ * even fair weather has something to learn, and each storm begins with fair weather, so that there is something to lose.
+ */
+import { MEAN_TOKENS, MODEL } from '../traffic.ts';
+import type { ModelledKey, ModelledProvider, QuotaLimit, Storm } from './storm.ts';
+import type { Spell, Weather } from './weather.ts';
+
+const SECOND = 1000;
+const MINUTE = 60_000;
+
+/** A key's first token takes 300 to 500 ms and its tokens 8 to 12 ms: what Mistral's large models do. */
+const SPEEDS = [
+  { firstTokenMs: 300, tokenMs: 8 },
+  { firstTokenMs: 400, tokenMs: 10 },
+  { firstTokenMs: 500, tokenMs: 12 },
+] as const;
+const [FAST, USUAL, SLOW] = SPEEDS;
+
+const ONSET = 40 * SECOND;
+
+function keys(count: number, slots: number): ModelledProvider {
+  return { keys: Array.from({ length: count }, (_, index) => keyNumber(index, slots)) };
+}
+
+function keyNumber(index: number, slots: number): ModelledKey {
+  return { name: `k${index + 1}`, ...(SPEEDS[index % SPEEDS.length] ?? USUAL), slots };
+}
+
+function large(...providers: readonly string[]): Storm['pools'] {
+  return providers.map((provider) => [{ provider, model: MODEL }]);
+}
+
+function keyId(index: number): string {
+  return `mistral/k${index + 1}/${MODEL}`;
+}
+
+/** A slower house of the same model, to fall back on. */
+const SECONDARY: ModelledProvider = { keys: [{ name: 's1', firstTokenMs: 900, tokenMs: 14, slots: 400 }] };
+
+function bad(target: string, fromMs: number, untilMs: number, weather: Partial<Weather>): Spell {
+  return { target, fromMs, untilMs, weather, isBad: true };
+}
+
+/** Five keys with room for all the traffic, of which the second is struck from the onset to the end. */
+function oneStruck(id: string, title: string, weather: Partial<Weather>): Storm {
+  const durationMs = 160 * SECOND;
+  return {
+    id,
+    title,
+    durationMs,
+    requestsPerSecond: 20,
+    providers: { mistral: keys(5, 40) },
+    pools: large('mistral'),
+    limits: {},
+    spells: [bad(keyId(1), ONSET, durationMs, weather)],
+  };
+}
+
+/** Two workspaces limited by requests, two by tokens; the second has two keys, which add nothing to it. */
+function rateLimits(): Storm {
+  const limits: Record<string, QuotaLimit> = {
+    [`mistral/a/${MODEL}`]: { requestsPerMinute: 60 },
+    [`mistral/b/${MODEL}`]: { requestsPerMinute: 180 },
+    [`mistral/c/${MODEL}`]: { tokensPerMinute: Math.round(240 * MEAN_TOKENS) },
+    [`mistral/d/${MODEL}`]: { tokensPerMinute: Math.round(480 * MEAN_TOKENS) },
+  };
+  const groups = ['a', 'b', 'b', 'c', 'd'];
+  return {
+    id: 'S5',
+    title: 'rate limits: demand at 95 % of all quotas together, which are uneven',
+    durationMs: 4 * MINUTE,
+    requestsPerSecond: (0.95 * (60 + 180 + 240 + 480)) / 60,
+    providers: {
+      mistral: { keys: groups.map((quotaGroup, index) => ({ ...keyNumber(index, 100), quotaGroup })) },
+    },
+    pools: large('mistral'),
+    limits,
+    spells: [],
+  };
+}
+
+function rollingOutages(): Storm {
+  return {
+    id: 'S7',
+    title: 'a 60 s outage rolls across all keys; a slower second provider is healthy',
+    durationMs: 5 * MINUTE,
+    requestsPerSecond: 12,
+    providers: { mistral: keys(4, 40), second: SECONDARY },
+    pools: large('mistral', 'second'),
+    limits: {},
+    spells: [0, 1, 2, 3].map((index) =>
+      bad(keyId(index), (0.5 + index) * MINUTE, (1.5 + index) * MINUTE, { faultShare: 1 }),
+    ),
+  };
+}
+
+/** They come back with a third of their slots, and the rest half a minute later. */
+function allDown(): Storm {
+  const backAtMs = ONSET + 5 * MINUTE;
+  return {
+    id: 'S8',
+    title: 'every primary is down for 5 min, and comes back with a third of its slots for 30 s',
+    durationMs: backAtMs + 80 * SECOND,
+    requestsPerSecond: 10,
+    providers: { mistral: keys(4, 12), second: SECONDARY },
+    pools: large('mistral', 'second'),
+    limits: {},
+    spells: [0, 1, 2, 3].flatMap((index) => [
+      bad(keyId(index), ONSET, backAtMs, { faultShare: 1 }),
+      {
+        target: keyId(index),
+        fromMs: backAtMs,
+        untilMs: backAtMs + 30 * SECOND,
+        weather: { slotShare: 1 / 3 },
+        isBad: false,
+      },
+    ]),
+  };
+}
+
+function breakingStreams(): Storm {
+  const durationMs = 2 * MINUTE;
+  return {
+    id: 'S9',
+    title: 'a tenth of all streams break mid-way, on every key',
+    durationMs,
+    requestsPerSecond: 20,
+    providers: { mistral: keys(5, 40) },
+    pools: large('mistral'),
+    limits: {},
+    spells: [0, 1, 2, 3, 4].map((index) => ({
+      target: keyId(index),
+      fromMs: 20 * SECOND,
+      untilMs: durationMs,
+      weather: { breakShare: 0.1 },
+      isBad: false,
+    })),
+  };
+}
+
+function flapping(): Storm {
+  return {
+    id: 'S10',
+    title: 'one key flaps: 10 s down, 10 s up',
+    durationMs: 180 * SECOND,
+    requestsPerSecond: 20,
+    providers: { mistral: keys(5, 40) },
+    pools: large('mistral'),
+    limits: {},
+    spells: Array.from({ length: 7 }, (_, index) =>
+      bad(keyId(1), ONSET + index * 20 * SECOND, ONSET + (index * 20 + 10) * SECOND, { faultShare: 1 }),
+    ),
+  };
+}
+
+/** Three keys have too few slots for the traffic; the fourth has enough, once warm. */
+function newKey(): Storm {
+  const atMs = 50 * SECOND;
+  const joiner = { name: 'k4', ...FAST, slots: 20 };
+  return {
+    id: 'S12',
+    title: 'a new key joins under load, and is cold for its first 15 s',
+    durationMs: 140 * SECOND,
+    requestsPerSecond: 18,
+    providers: { mistral: keys(3, 20) },
+    pools: large('mistral'),
+    limits: {},
+    joins: { atMs, provider: 'mistral', key: joiner },
+    spells: [{ target: keyId(3), fromMs: atMs, untilMs: atMs + 15 * SECOND, weather: { slowness: 3 }, isBad: false }],
+  };
+}
+
+function vendorFull(): Storm {
+  const untilMs = ONSET + 80 * SECOND;
+  const slower = { keys: [0, 1, 2, 3].map((index) => ({ ...SLOW, name: `k${index + 1}`, slots: 40 })) };
+  return {
+    id: 'S14',
+    title: 'the vendor is full (3505) for one model on every key; another model has room',
+    durationMs: untilMs + 40 * SECOND,
+    requestsPerSecond: 20,
+    providers: { mistral: slower },
+    pools: [[{ provider: 'mistral', model: MODEL }], [{ provider: 'mistral', model: 'medium' }]],
+    limits: {},
+    spells: [0, 1, 2, 3].map((index) => bad(keyId(index), ONSET, untilMs, { full: true })),
+  };
+}
+
+export const STORMS: readonly Storm[] = [
+  oneStruck('S1', 'one key of five turns ten times slower', { slowness: 10 }),
+  oneStruck('S2', 'one key of five fails every request at once', { faultShare: 1 }),
+  oneStruck('S3', 'one key of five fails 30 % of its requests', { faultShare: 0.3 }),
+  oneStruck('S4', 'one key of five goes silent: it accepts and never answers', { silent: true }),
+  rateLimits(),
+  rollingOutages(),
+  allDown(),
+  breakingStreams(),
+  flapping(),
+  newKey(),
+  vendorFull(),
+];
