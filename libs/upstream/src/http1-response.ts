@@ -147,15 +147,12 @@ export class ResponseReader {
     if (status === 101) throw new ProtocolError('an upgrade that nobody asked for');
     // 100 and its kind precede the answer.
     if (status < 200) return;
-    const length = bodyLength(headers);
-    this.#reusable = minor === 1 && length !== 'until-close' && !saysClose(headers);
-    if (status === 204 || status === 304) {
-      // No body, whatever the head says; but a peer that announced one may send it, and it is no later answer.
-      this.#reusable = minor === 1 && (length === 'until-close' || length === 0) && !saysClose(headers);
-      this.#state = 'idle';
-      this.#handler.onHead(status, headers);
-      return;
-    }
+    const announced = announcedLength(headers);
+    const bodiless = status === 204 || status === 304;
+    const length = bodiless ? 0 : (announced ?? 'until-close');
+    // A peer that announces a body where none may be could well send it, and it is no later answer.
+    const clear = bodiless ? announced === undefined || announced === 0 : length !== 'until-close';
+    this.#reusable = minor === 1 && clear && !saysClose(headers);
     this.#state = length === 'chunked' ? 'chunk-size' : length === 'until-close' ? 'until-close' : 'counted';
     this.#handler.onHead(status, headers);
     if (typeof length !== 'number') return;
@@ -233,7 +230,7 @@ function copyOf(text: string): string {
   return Buffer.from(text, 'latin1').toString('latin1');
 }
 
-function bodyLength(headers: UpstreamHeaders): number | 'chunked' | 'until-close' {
+function announcedLength(headers: UpstreamHeaders): number | 'chunked' | undefined {
   const coding = headers['transfer-encoding'];
   const length = headers['content-length'];
   if (coding !== undefined) {
@@ -243,7 +240,7 @@ function bodyLength(headers: UpstreamHeaders): number | 'chunked' | 'until-close
     }
     return 'chunked';
   }
-  if (length === undefined) return 'until-close';
+  if (length === undefined) return undefined;
   if (typeof length !== 'string' || !/^\d{1,15}$/.test(length)) throw new ProtocolError('a length that is none');
   return Number(length);
 }

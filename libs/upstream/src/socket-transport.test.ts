@@ -1,106 +1,8 @@
 import { once } from 'node:events';
-import { createServer as createHttpServer, type RequestListener, type ServerResponse } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer, type Server, Socket } from 'node:net';
-import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { InFlight, Receiver, Transport, UpstreamHeaders } from './transport.ts';
-import { systemClock } from '@leeward/kernel';
-import { socketTransport } from './socket-transport.ts';
-
-/** Undone in reverse order after each test, whatever became of it. */
-const undo: (() => Promise<void> | void)[] = [];
-
-afterEach(async () => {
-  for (const step of undo.splice(0).toReversed()) await step();
-});
-
-async function listening(server: Server): Promise<string> {
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  undo.push(async () => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-    await once(server, 'close');
-  });
-  const { port } = server.address() as AddressInfo;
-  return `http://127.0.0.1:${port}`;
-}
-
-function serving(listener: RequestListener): Promise<string> {
-  return listening(createHttpServer(listener));
-}
-
-function transportTo(origin: string, connections = 4): Transport {
-  const transport = socketTransport(systemClock, origin, { connections });
-  undo.push(() => transport.close());
-  return transport;
-}
-
-/** Everything a call tells, in order, and promises for the moments that tests wait for. */
-class Recorder implements Receiver {
-  readonly told: string[] = [];
-  readonly chunks: Buffer[] = [];
-  headers: UpstreamHeaders = {};
-  status = 0;
-  readonly #waiting: { what: string; resolve: () => void }[] = [];
-  onTold: (what: string) => void = () => undefined;
-
-  until(what: string): Promise<void> {
-    if (this.told.includes(what)) return Promise.resolve();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#waiting.push({ what, resolve });
-    return promise;
-  }
-
-  get body(): string {
-    return Buffer.concat(this.chunks).toString();
-  }
-
-  onSent(): void {
-    this.#tell('sent');
-  }
-
-  onHead(status: number, headers: UpstreamHeaders): void {
-    this.status = status;
-    this.headers = headers;
-    this.#tell('head');
-  }
-
-  onData(bytes: Buffer): void {
-    this.chunks.push(bytes);
-    this.#tell('data');
-  }
-
-  onEnd(): void {
-    this.#tell('end');
-  }
-
-  onFailure(reason: 'refused' | 'reset'): void {
-    this.#tell(reason);
-  }
-
-  #tell(what: string): void {
-    if (what !== 'data' || this.told.at(-1) !== 'data') this.told.push(what);
-    this.onTold(what);
-    for (const waiting of this.#waiting) if (waiting.what === what) waiting.resolve();
-  }
-}
-
-function post(transport: Transport, receiver: Receiver, body = '{"model":"m"}'): InFlight {
-  return transport.send(
-    {
-      method: 'POST',
-      path: '/v1/chat/completions',
-      headers: { 'content-type': 'application/json' },
-      body: Buffer.from(body),
-    },
-    receiver,
-  );
-}
+import { createServer as createHttpServer, type ServerResponse } from 'node:http';
+import { createServer as createTcpServer, Socket } from 'node:net';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { listening, post, Recorder, serving, transportTo } from './fixtures/real-calls.ts';
 
 describe('socketTransport', () => {
   it('sends the request and tells of the answer in order', async () => {
@@ -123,7 +25,6 @@ describe('socketTransport', () => {
     const origin = await listening(server);
     server.close();
     await once(server, 'close');
-    undo.length = 0;
     const call = new Recorder();
     post(transportTo(origin), call);
     await call.until('refused');
@@ -199,7 +100,7 @@ describe('socketTransport', () => {
       responses.push(response);
       arrived.resolve();
     });
-    const transport = transportTo(origin, 1);
+    const transport = transportTo(origin, { connections: 1 });
     const [first, second, third] = [new Recorder(), new Recorder(), new Recorder()];
     post(transport, first);
     await arrived.promise;
@@ -310,7 +211,7 @@ describe('socketTransport', () => {
 
   it('switches Nagle’s algorithm off', async () => {
     const noDelay = vi.spyOn(Socket.prototype, 'setNoDelay');
-    undo.push(() => noDelay.mockRestore());
+    onTestFinished(() => noDelay.mockRestore());
     const origin = await serving((_request, response) => response.end('ok'));
     const call = new Recorder();
     post(transportTo(origin), call);
@@ -327,7 +228,7 @@ describe('socketTransport', () => {
     let connections = 0;
     const server = createHttpServer((_request, response) => response.end('ok'));
     server.on('connection', () => connections++);
-    const transport = transportTo(await listening(server), 1);
+    const transport = transportTo(await listening(server), { connections: 1 });
     for (let request = 0; request < 5; request++) {
       const call = new Recorder();
       post(transport, call);
@@ -362,7 +263,7 @@ describe('socketTransport', () => {
       response.writeHead(200).write('first');
       ready.resolve(response);
     });
-    const transport = socketTransport(systemClock, origin, { connections: 2 });
+    const transport = transportTo(origin);
     const [running, late] = [new Recorder(), new Recorder()];
     post(transport, running);
     await running.until('data');
