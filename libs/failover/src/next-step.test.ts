@@ -94,6 +94,15 @@ describe('what an outcome rules out', () => {
     expect(exchange.scripted.trips).toEqual([]);
   });
 
+  it('asks the other keys of a full model at once when there is no other model to ask', async () => {
+    const full = refuses(429, CAPACITY_BODY);
+    const exchange = onePool({ a: full, b: full, c: answers('hello') });
+    for (let round = 0; round < 10; round++) {
+      const { done } = await exchange.run();
+      expect([done.end.kind, done.waitedMs]).toEqual(['answered', 0]);
+    }
+  });
+
   it('tries a full vendor again after a wait when there is no other pool', async () => {
     let calls = 0;
     const exchange = onePool({ a: () => (++calls === 1 ? refuses(429, CAPACITY_BODY) : answers('hello')) });

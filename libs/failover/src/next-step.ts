@@ -7,7 +7,7 @@ export type NextStep =
   | 'sibling'
   /** Another model or provider: every key would say the same of this one. */
   | 'other-model'
-  /** The same, but after a wait this one may have room again. */
+  /** Another model or provider where there is one; else a sibling, whose key's tier may still have room. */
   | 'other-model-first'
   /** The upstream's answer is the caller's to see. */
   | 'pass-through'

@@ -196,7 +196,8 @@ class Run {
       case 'stop':
         return end.outcome.kind === 'cancelled' ? { kind: 'cancelled' } : this.#giveUp();
       case 'other-model-first':
-        this.#full.add(modelOf(member));
+        // Where there is no other model to ask, another key's tier may still have room.
+        if (this.#hasOtherModel(member)) this.#full.add(modelOf(member));
         this.#noteRefusal(end, served);
         break;
       case 'other-model':
@@ -210,6 +211,11 @@ class Run {
     // After the commit only a continuation can help; where it cannot, the client must be told now.
     if (this.#relay?.committed === true && this.#relay.resumableText === undefined) return this.#giveUp();
     return undefined;
+  }
+
+  #hasOtherModel(member: Member): boolean {
+    const model = modelOf(member);
+    return this.#usable().some((other) => modelOf(other) !== model);
   }
 
   #noteRefusal(end: AttemptEnd, served: Served): void {
