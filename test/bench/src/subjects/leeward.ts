@@ -1,6 +1,6 @@
 /**
- * Leeward with everything on that a production node has on: client auth, three keys in three quota groups, breakers,
- * metrics, a log at level info (its bytes are discarded, its making is not), one trace in a hundred exported.
+ * Leeward with client auth, three keys in three quota groups, breakers, metrics, one trace in a hundred exported and a
+ * log of what is not routine. The line per request is off, as it is with the proxies beside it.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -40,6 +40,7 @@ telemetry:
   otlp: { endpoint: "http://127.0.0.1:${options.otlpPort}" }
   traceSampling: 0.01
   logLevel: info
+  accessLog: false
 `;
 }
 
