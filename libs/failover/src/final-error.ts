@@ -24,6 +24,10 @@ export function finalError({ attempts, usable, late, untranslatable }: Circumsta
   if (states.size === 1 && states.has('key-quarantined')) {
     return new GatewayError('GW_CREDENTIALS_REJECTED', 'The upstream rejected every key of the route.');
   }
+  // Asked a moment ago by another request: an answer that SDKs would retry would only be given again.
+  if (states.size === 1 && states.has('model-gone')) {
+    return new GatewayError('GW_UNKNOWN_MODEL', 'Every provider of the route says that it has no such model.');
+  }
   if (attempts.length === 0) {
     return new GatewayError('GW_NO_TARGET', 'No target of the route is available now.', { retryAfterMs });
   }

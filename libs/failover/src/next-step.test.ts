@@ -72,6 +72,14 @@ describe('what an outcome rules out', () => {
     expect(exchange.calls.at(-1)?.model).toBe('new');
   });
 
+  it('says that a model is unknown, not that it may come back, while the vendor’s word on it still holds', async () => {
+    const exchange = onePool({ a: refuses(400, MODEL_GONE_BODY), b: refuses(400, MODEL_GONE_BODY) });
+    await exchange.run();
+    const { done } = await exchange.run();
+    expect(done.end).toMatchObject({ kind: 'refused', error: { code: 'GW_UNKNOWN_MODEL' } });
+    expect(exchange.calls).toHaveLength(1);
+  });
+
   it('shows the vendor’s own words when every model is gone', async () => {
     const exchange = onePool({ a: refuses(400, MODEL_GONE_BODY), b: refuses(400, MODEL_GONE_BODY) });
     const { done } = await exchange.run();

@@ -54,7 +54,7 @@ const REGISTER = {
   GW_UNKNOWN_MODEL: {
     status: 404,
     type: 'not_found_error',
-    meaning: 'No route serves this model name.',
+    meaning: 'No route serves this model name, or no provider of its route has such a model.',
     action: 'Use a model that GET /v1/models lists, or add a route.',
   },
   GW_METHOD_NOT_ALLOWED: {
