@@ -1,8 +1,8 @@
 /**
  * Requests over sockets of our own: HTTP/1.1, one request at a time on each, kept open between requests.
  *
- * A well-kept client (undici) stood here first. Its general machinery cost as much CPU per request as all of Leeward's
- * own work together, and a call that waited for a socket could not be taken back. What is needed here is small: JSON
+ * A well-kept client (undici) stood here first. When it wrote was not ours to decide, and a call that waited for a
+ * socket could not be taken back (docs/decisions/0004 tells what was measured). What is needed here is small: JSON
  * out, an answer or an event stream back, keep-alive, back-pressure, abort. There are no retries, redirects,
  * compression, pipelining or timeouts in it: failover decides, and an attempt's timer covers every phase.
  */
