@@ -11,8 +11,8 @@
  */
 import type { Picker } from '@leeward/balancer';
 import { type Clock, GatewayError, type Rng } from '@leeward/kernel';
-import type { Lease, Member, Pool, Target, UpstreamHeaders } from '@leeward/upstream';
-import { type Usage, writeContinuationRequest, writeUpstreamRequest } from '@leeward/wire';
+import type { Ask, Lease, Member, Pool, Target, UpstreamHeaders } from '@leeward/upstream';
+import { estimatePromptTokens, type Usage, writeContinuationRequest, writeUpstreamRequest } from '@leeward/wire';
 import { Attempt, type AttemptEnd } from './attempt.ts';
 import { backoffMs } from './backoff.ts';
 import type {
@@ -51,6 +51,7 @@ class Run {
   readonly #downstream: Downstream;
   readonly #relay: StreamRelay | undefined;
   readonly #startedAtMs: number;
+  readonly #ask: Ask;
   readonly #attempts: AttemptReport[] = [];
   /** Tried in this pass: two pools may hold the same target. */
   readonly #tried = new Set<Target>();
@@ -71,6 +72,8 @@ class Run {
     this.#exchange = exchange;
     this.#downstream = downstream;
     this.#startedAtMs = deps.clock.nowMs();
+    const { request } = exchange;
+    this.#ask = { promptTokens: estimatePromptTokens(request), stream: request.stream };
     this.#relay = exchange.request.stream
       ? new StreamRelay(deps.clock, exchange.request, downstream, exchange.recovery)
       : undefined;
@@ -117,7 +120,7 @@ class Run {
         if (member === undefined) break;
         this.#tried.add(member.target);
         const body = this.#bodyFor(member);
-        const lease = body === undefined ? undefined : member.target.enter();
+        const lease = body === undefined ? undefined : member.target.enter(this.#ask);
         if (body === undefined || lease === undefined) continue;
         const candidates = viewCandidates(pool);
         const cause = this.#cause(pass, inPool);
@@ -162,7 +165,7 @@ class Run {
     if (this.#downstream.left) attempt.cancel();
     const end = await attempt.ended;
     this.#current = undefined;
-    choice.lease.settle(end.outcome);
+    choice.lease.settle(end.outcome, end.usage);
     const result = served(end.headers);
     const report: AttemptReport = {
       member,

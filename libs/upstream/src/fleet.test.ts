@@ -4,6 +4,8 @@ import { Fleet } from './fleet.ts';
 import type { ProviderOptions } from './options.ts';
 import { fault, OK } from './outcome.ts';
 
+const ASK = { promptTokens: 1000, stream: true };
+
 const entry = (provider: string, model = 'large', weight = 1) => ({ provider, model, weight });
 
 function setUp() {
@@ -28,7 +30,7 @@ const options = (...keys: string[]) => scriptedProviderOptions({ keys });
 
 async function trip(clock: VirtualClock, fleet: Fleet, id: string): Promise<void> {
   for (let failed = 0; failed < 5; failed++) {
-    fleet.target(id)?.enter()?.settle(fault('reset'));
+    fleet.target(id)?.enter(ASK)?.settle(fault('reset'));
     await clock.advance(0);
   }
 }
@@ -111,7 +113,7 @@ describe('a reload', () => {
     const { clock, transports, fleet } = setUp();
     const before = fleet({ mistral: options('a') });
     const target = before.pool([entry('mistral')])[0]?.target;
-    const lease = target?.enter();
+    const lease = target?.enter(ASK);
     const heard: string[] = [];
     target?.send('/v1/chat/completions', 'application/json', Buffer.from('{}'), {
       onSent: () => heard.push('sent'),

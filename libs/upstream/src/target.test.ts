@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { CANCELLED, fault, OK, type Outcome } from './outcome.ts';
 import type { Target } from './target.ts';
 
+const ASK = { promptTokens: 1000, stream: true };
+
 function setUp(keys: readonly string[] = ['a'], options: { models?: readonly string[]; maxInFlight?: number } = {}) {
   const clock = new VirtualClock();
   const scripted = scriptedFleet(
@@ -23,7 +25,7 @@ function setUp(keys: readonly string[] = ['a'], options: { models?: readonly str
     return found;
   };
   const settle = async (key: string, outcome: Outcome, model = 'large') => {
-    const lease = target(key, model).enter();
+    const lease = target(key, model).enter(ASK);
     if (lease === undefined) throw new Error(`${key} is ${target(key, model).state}`);
     lease.settle(outcome);
     await clock.advance(0);
@@ -37,7 +39,7 @@ describe('Target', () => {
   it('counts what is in flight, and its load includes the request to come', () => {
     const { target } = setUp();
     expect([target('a').inFlight, target('a').load]).toEqual([0, 1]);
-    const lease = target('a').enter();
+    const lease = target('a').enter(ASK);
     expect([target('a').inFlight, target('a').load]).toEqual([1, 2]);
     lease?.settle(OK);
     expect(target('a').inFlight).toBe(0);
@@ -45,8 +47,8 @@ describe('Target', () => {
 
   it('is full at its bound, which opens no breaker', async () => {
     const { target, trips, clock } = setUp(['a'], { maxInFlight: 2 });
-    const leases = [target('a').enter(), target('a').enter()];
-    for (let request = 0; request < 100; request++) expect(target('a').enter()).toBeUndefined();
+    const leases = [target('a').enter(ASK), target('a').enter(ASK)];
+    for (let request = 0; request < 100; request++) expect(target('a').enter(ASK)).toBeUndefined();
     expect(target('a').state).toBe('full');
     for (const lease of leases) lease?.settle(OK);
     await clock.advance(0);
@@ -88,9 +90,9 @@ describe('Target', () => {
 
   it('takes no new request while draining, and lets the running ones end', async () => {
     const { target, clock } = setUp();
-    const lease = target('a').enter();
+    const lease = target('a').enter(ASK);
     target('a').drain();
-    expect([target('a').state, target('a').enter()]).toEqual(['draining', undefined]);
+    expect([target('a').state, target('a').enter(ASK)]).toEqual(['draining', undefined]);
     lease?.settle(OK);
     await clock.advance(0);
     expect(target('a').inFlight).toBe(0);
@@ -103,7 +105,7 @@ describe('Target', () => {
     await clock.advance(10_000);
     expect([target('a').state, target('a', 'small').state]).toEqual(['available', 'available']);
     // One probe of the key at a time, whichever model makes it.
-    const probe = target('a').enter();
+    const probe = target('a').enter(ASK);
     expect(target('a', 'small').state).toBe('key-quarantined');
     probe?.settle(CANCELLED);
     await clock.advance(0);
@@ -188,7 +190,7 @@ describe('a rejected key', () => {
     expect(target('a').freeInMs).toBeGreaterThanOrEqual(5000);
     expect(target('a').freeInMs).toBeLessThanOrEqual(10_000);
     await clock.advance(10_000);
-    const probe = target('a').enter();
+    const probe = target('a').enter(ASK);
     expect(target('a').state).toBe('key-quarantined');
     probe?.settle(limited);
     await clock.advance(0);
@@ -225,7 +227,7 @@ describe('a probe that is a long stream', () => {
     const { target, settle, clock } = setUp(['a'], { models: ['large', 'small'] });
     await settle('a', { kind: 'credentials' });
     await clock.advance(10_000);
-    const stream = target('a').enter();
+    const stream = target('a').enter(ASK);
     expect(target('a', 'small').state).toBe('key-quarantined');
     stream?.begun();
     await clock.advance(0);
@@ -238,7 +240,7 @@ describe('a probe that is a long stream', () => {
     const { target, settle, clock } = setUp();
     for (let failed = 0; failed < 5; failed++) await settle('a', fault('reset'));
     await clock.advance(1000);
-    const stream = target('a').enter();
+    const stream = target('a').enter(ASK);
     stream?.begun();
     stream?.begun();
     await clock.advance(0);
@@ -253,7 +255,7 @@ describe('a probe that is a long stream', () => {
 
   it('changes nothing for an attempt that is no probe', async () => {
     const { target, clock } = setUp();
-    const lease = target('a').enter();
+    const lease = target('a').enter(ASK);
     lease?.begun();
     await clock.advance(0);
     expect(target('a').view().breaker.samples).toBe(0);

@@ -4,6 +4,7 @@
  * refers to; what is its own (breaker, cooldown, in flight) it holds.
  */
 import type { Clock, Rng } from '@leeward/kernel';
+import type { Usage } from '@leeward/wire';
 import { Breaker, type BreakerView, type Pass, type Verdict } from './breaker.ts';
 import { Cooldown } from './cooldown.ts';
 import { type Outcome, outcomeReason } from './outcome.ts';
@@ -39,6 +40,13 @@ export interface TargetView {
   readonly lastOutcome: string;
 }
 
+/** What is known of an attempt's size before it is sent. */
+export interface Ask {
+  /** An estimate; see estimatePromptTokens. */
+  readonly promptTokens: number;
+  readonly stream: boolean;
+}
+
 /** What an attempt holds while it runs. Exactly one `settle`. */
 export interface Lease {
   /**
@@ -46,7 +54,8 @@ export interface Lease {
    * still counts.
    */
   begun(): void;
-  settle(outcome: Outcome): void;
+  /** `usage` as the upstream counted it; undefined when it did not say. */
+  settle(outcome: Outcome, usage?: Usage): void;
 }
 
 export class Target {
@@ -123,7 +132,7 @@ export class Target {
   }
 
   /** Takes a place in breaker and limiter; undefined when there is none, though `available` may have said so before. */
-  enter(): Lease | undefined {
+  enter(_ask: Ask): Lease | undefined {
     if (!this.available) return undefined;
     const quarantinePass = this.key.quarantine.enter();
     const breakerPass = this.#breaker.enter();
@@ -229,7 +238,7 @@ class TargetLease implements Lease {
     this.#quarantinePass.leave('success');
   }
 
-  settle(outcome: Outcome): void {
+  settle(outcome: Outcome, _usage?: Usage): void {
     if (!this.#proven) {
       this.#breakerPass.leave(breakerVerdict(outcome));
       this.#quarantinePass.leave(quarantineVerdict(outcome));
