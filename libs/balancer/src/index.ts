@@ -1,2 +1,3 @@
+export { createPicker, type PickerName, pickerNames } from './create-picker.ts';
 export type { Candidate, Picker, Skip } from './picker.ts';
 export { weightedRandomPicker } from './weighted-random.ts';
