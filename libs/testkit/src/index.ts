@@ -1,3 +1,4 @@
+export { ERROR_BODIES, type ErrorBody } from './error-bodies.ts';
 export { type Ask, type Asked, type Scenario, ScriptedExchange } from './scripted-exchange.ts';
 export { type ScriptedFleet, type ScriptedProvider, scriptedFleet, scriptedProviderOptions } from './scripted-fleet.ts';
 export { type Script, ScriptedCall, ScriptedTransport, type Step } from './scripted-transport.ts';
@@ -17,3 +18,12 @@ export {
 } from './scripts.ts';
 export { seededRng } from './seeded-rng.ts';
 export { VirtualClock } from './virtual-clock.ts';
+export {
+  BREAK_KINDS,
+  type BreakKind,
+  type StreamBreak,
+  type StreamForm,
+  streamSteps,
+  textEvents,
+  toldToGoOnFrom,
+} from './stream-bytes.ts';

@@ -77,7 +77,7 @@ export class RecordingDownstream implements Downstream {
   /** The data of each event, comments left out. */
   get events(): readonly string[] {
     return this.text
-      .split('\n\n')
+      .split(/\r?\n\r?\n/)
       .filter((block) => block.startsWith('data: '))
       .map((block) => block.slice('data: '.length));
   }

@@ -1,6 +1,13 @@
 /** Runs exchanges against scripted providers, as the gateway would, on a virtual clock. */
-import { weightedRandomPicker } from '@leeward/balancer';
-import { type ExchangeReport, RetryBudget, type RouteOptions, routeOptions, runExchange } from '@leeward/failover';
+import { type Picker, weightedRandomPicker } from '@leeward/balancer';
+import {
+  type ExchangeReport,
+  Hedging,
+  RetryBudget,
+  type RouteOptions,
+  routeOptions,
+  runExchange,
+} from '@leeward/failover';
 import type { Pool } from '@leeward/upstream';
 import { readClientRequest } from '@leeward/wire';
 import { RecordingDownstream } from './recording-downstream.ts';
@@ -15,8 +22,12 @@ export interface Scenario {
   readonly timeouts?: Partial<RouteOptions['timeouts']>;
   readonly retries?: Partial<RouteOptions['retries']>;
   readonly recovery?: 'resume' | 'error';
+  /** Absent: no hedging. */
+  readonly hedge?: Partial<NonNullable<RouteOptions['hedge']>>;
   readonly maxAnswerBytes?: number;
   readonly budget?: (clock: VirtualClock) => RetryBudget;
+  /** Weighted random unless said otherwise: scripts say what happens, not who is fast. */
+  readonly picker?: Picker;
   readonly seed?: number;
 }
 
@@ -25,6 +36,7 @@ export interface Ask {
   readonly dialect?: 'mistral' | 'openai';
   readonly body?: Record<string, unknown>;
   readonly stream?: boolean;
+  readonly affinity?: string;
   readonly deadlineMs?: number;
 }
 
@@ -41,13 +53,16 @@ export class ScriptedExchange {
   readonly scripted: ScriptedFleet;
   readonly pools: readonly Pool[];
   readonly budget: RetryBudget;
+  readonly hedging: Hedging | undefined;
   readonly #options: RouteOptions;
   readonly #scenario: Scenario;
   readonly #rng: () => number;
+  readonly #picker: Picker;
 
   constructor(scenario: Scenario) {
     this.#scenario = scenario;
     this.#rng = seededRng(scenario.seed ?? 1);
+    this.#picker = scenario.picker ?? weightedRandomPicker(this.#rng);
     this.scripted = scriptedFleet({ clock: this.clock, rng: this.#rng }, scenario.providers);
     const entries = scenario.pools.map((pool) =>
       pool.map((entry) => {
@@ -62,7 +77,10 @@ export class ScriptedExchange {
       timeouts: scenario.timeouts ?? {},
       retries: scenario.retries ?? {},
       recovery: scenario.recovery ?? 'resume',
+      ...(scenario.hedge === undefined ? {} : { hedge: scenario.hedge }),
     });
+    const { hedge } = this.#options;
+    this.hedging = hedge === undefined ? undefined : new Hedging(this.clock, hedge);
   }
 
   get calls(): ScriptedFleet['calls'] {
@@ -80,13 +98,18 @@ export class ScriptedExchange {
 
   /** Timers that wait now, those for the probes of open breakers left out. */
   get timersLeft(): number {
-    const targets = this.scripted.fleet.targets.filter((target) => target.view().breaker.state === 'open').length;
+    const views = this.scripted.fleet.targets.map((target) => target.view());
     const keys = this.scripted.fleet.providers.flatMap((provider) => provider.keys);
-    return this.clock.pending - targets - keys.filter((key) => key.quarantine.state === 'open').length;
+    const states = [
+      ...views.map(({ breaker }) => breaker.state),
+      ...views.map(({ capacity }) => capacity?.state),
+      ...keys.map(({ quarantine }) => quarantine.state),
+    ];
+    return this.clock.pending - states.filter((state) => state === 'open').length;
   }
 
   start(ask: Ask = {}): Asked {
-    const { surface = 'chat', dialect = 'mistral', stream = false, deadlineMs } = ask;
+    const { surface = 'chat', dialect = 'mistral', stream = false, affinity, deadlineMs } = ask;
     const body = {
       model: 'route',
       messages: [{ role: 'user', content: 'Hello' }],
@@ -95,7 +118,7 @@ export class ScriptedExchange {
     };
     const client = new RecordingDownstream();
     const report = runExchange(
-      { clock: this.clock, rng: this.#rng, picker: weightedRandomPicker(this.#rng), budget: this.budget },
+      { clock: this.clock, rng: this.#rng, picker: this.#picker, budget: this.budget },
       {
         request: readClientRequest(surface, dialect, Buffer.from(JSON.stringify(body))),
         path: '/v1/chat/completions',
@@ -103,6 +126,8 @@ export class ScriptedExchange {
         timeouts: this.#options.timeouts,
         retries: this.#options.retries,
         recovery: this.#options.recovery,
+        affinity,
+        hedging: this.hedging,
         deadlineAtMs: this.clock.nowMs() + (deadlineMs ?? this.#options.timeouts.totalMs),
         maxAnswerBytes: this.#scenario.maxAnswerBytes ?? 1024 * 1024,
       },

@@ -1,8 +1,9 @@
+import { ERROR_BODIES } from '@leeward/testkit';
 import { readErrorBody } from '@leeward/wire';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { classifyRefusal, msToNextMinute, readRetryAfterMs } from './classify.ts';
-import { outcomeReason } from './outcome.ts';
+import { type Outcome, outcomeReason } from './outcome.ts';
 import { refusals } from './fixtures/refusals.ts';
 import type { UpstreamHeaders } from './transport.ts';
 
@@ -14,19 +15,34 @@ function classify(status: number, body: unknown, headers: UpstreamHeaders = {}) 
   return classifyRefusal(status, headers, readErrorBody(bytes), WALL_MS);
 }
 
+function named(outcome: Outcome): string {
+  const reason = outcomeReason(outcome);
+  return reason === '' ? outcome.kind : `${outcome.kind} ${reason}`;
+}
+
 describe('classifyRefusal', () => {
-  it.each(refusals)('takes $name ($status) as $expected', ({ status, body, headers, expected }) => {
-    const outcome = classify(status, body, headers);
-    const reason = outcomeReason(outcome);
-    expect(reason === '' ? outcome.kind : `${outcome.kind} ${reason}`).toBe(expected);
+  it.each(ERROR_BODIES)('takes Mistral’s $status, $name, as $outcome', ({ status, body, headers, outcome }) => {
+    expect(named(classify(status, body, headers))).toBe(outcome);
   });
 
-  it('waits for the end of the minute when a quota’s refusal does not say how long', () => {
-    expect(classify(429, { message: 'Requests rate limit exceeded' })).toEqual({
-      kind: 'quota',
-      never: false,
-      retryAfterMs: 40_000,
-    });
+  it.each(refusals)('takes $name ($status) as $expected', ({ status, body, headers, expected }) => {
+    expect(named(classify(status, body, headers))).toBe(expected);
+  });
+
+  it('puts away the model, not the key, when OpenAI’s project has no access to it', () => {
+    const error = {
+      message: 'Project `proj_x` does not have access to model `gpt-x`',
+      type: 'invalid_request_error',
+      param: null,
+      code: 'model_not_found',
+    };
+    expect(classify(403, { error })).toMatchObject({ kind: 'quota', never: true });
+  });
+
+  it('takes a full vendor for a full vendor whatever the rate headers say', () => {
+    const headers = { 'x-ratelimit-limit-req-minute': '0', 'x-ratelimit-remaining-tokens-minute': '0' };
+    expect(classify(429, { code: '3505', message: 'x' }, headers).kind).toBe('capacity');
+    expect(classify(429, { message: 'Service tier capacity exceeded for this model.' }, headers).kind).toBe('capacity');
   });
 
   it('obeys retry-after on a quota, a fault and a full vendor alike', () => {
@@ -41,7 +57,12 @@ describe('classifyRefusal', () => {
 
   it('does not ask again every minute for what the plan never allows', () => {
     const outcome = classify(429, { code: '1300', message: 'x' }, { 'x-ratelimit-limit-req-minute': '0' });
-    expect(outcome).toEqual({ kind: 'quota', never: true, retryAfterMs: Number.POSITIVE_INFINITY });
+    expect(outcome).toEqual({
+      kind: 'quota',
+      never: true,
+      rung: 'unknown',
+      retryAfterMs: Number.POSITIVE_INFINITY,
+    });
   });
 
   it('has an answer for every status and body', () => {
@@ -57,6 +78,142 @@ describe('classifyRefusal', () => {
           expect(outcome.kind).not.toBe('cancelled');
         },
       ),
+    );
+  });
+});
+
+describe('the rung of a quota’s refusal', () => {
+  /** To the end of the minute that began twenty seconds ago. */
+  const MINUTES_END_MS = 40_000;
+  const SHORTLY_MS = 2000;
+  const cases: [name: string, headers: UpstreamHeaders, rung: string, waitMs: number][] = [
+    ['nothing', {}, 'unknown', MINUTES_END_MS],
+    [
+      'the request pair alone',
+      { 'x-ratelimit-limit-req-minute': '23', 'x-ratelimit-remaining-req-minute': '0' },
+      'requests',
+      MINUTES_END_MS,
+    ],
+    [
+      'the token pair alone',
+      { 'x-ratelimit-limit-tokens-minute': '50000', 'x-ratelimit-remaining-tokens-minute': '0' },
+      'tokens',
+      SHORTLY_MS,
+    ],
+    [
+      'the token pair alone, with too few remaining',
+      { 'x-ratelimit-limit-tokens-minute': '50000', 'x-ratelimit-remaining-tokens-minute': '9' },
+      'tokens',
+      SHORTLY_MS,
+    ],
+    [
+      'the token pair alone, overdrawn',
+      { 'x-ratelimit-limit-tokens-minute': '50000', 'x-ratelimit-remaining-tokens-minute': '-7' },
+      'tokens',
+      SHORTLY_MS,
+    ],
+    [
+      'both pairs, requests spent',
+      { 'x-ratelimit-remaining-req-minute': '0', 'x-ratelimit-remaining-tokens-minute': '9000' },
+      'requests',
+      MINUTES_END_MS,
+    ],
+    [
+      'both pairs, tokens spent',
+      { 'x-ratelimit-remaining-req-minute': '12', 'x-ratelimit-remaining-tokens-minute': '0' },
+      'tokens',
+      SHORTLY_MS,
+    ],
+    [
+      'both pairs, both spent',
+      { 'x-ratelimit-remaining-req-minute': '0', 'x-ratelimit-remaining-tokens-minute': '0' },
+      'unknown',
+      MINUTES_END_MS,
+    ],
+    [
+      'both pairs, none spent',
+      { 'x-ratelimit-remaining-req-minute': '1', 'x-ratelimit-remaining-tokens-minute': '1' },
+      'unknown',
+      MINUTES_END_MS,
+    ],
+    [
+      'the ten seconds of 2025',
+      { 'x-ratelimit-limit-req-10-second': '60', 'x-ratelimit-remaining-req-10-second': '0' },
+      'requests',
+      MINUTES_END_MS,
+    ],
+    [
+      'minute and month of 2025, the minute spent',
+      { 'x-ratelimit-remaining-tokens-minute': '0', 'x-ratelimit-remaining-tokens-month': '88' },
+      'tokens',
+      SHORTLY_MS,
+    ],
+    [
+      'minute and month of 2025, the month spent',
+      { 'x-ratelimit-remaining-tokens-minute': '500', 'x-ratelimit-remaining-tokens-month': '0' },
+      'unknown',
+      Number.POSITIVE_INFINITY,
+    ],
+    [
+      'sizes of early 2025',
+      { 'ratelimitbysize-limit': '500000', 'ratelimitbysize-remaining': '0', 'x-ratelimitbysize-remaining-month': '9' },
+      'tokens',
+      SHORTLY_MS,
+    ],
+    [
+      'a month of sizes, spent',
+      { 'x-ratelimitbysize-remaining-minute': '5', 'x-ratelimitbysize-remaining-month': '0' },
+      'unknown',
+      Number.POSITIVE_INFINITY,
+    ],
+    ['the cost of the query alone', { 'x-ratelimit-tokens-query-cost': '0' }, 'unknown', MINUTES_END_MS],
+    ['no value', { 'x-ratelimit-remaining-tokens-minute': '' }, 'unknown', MINUTES_END_MS],
+    ['a window’s end long past', { 'x-ratelimit-reset': '1000000000001' }, 'unknown', MINUTES_END_MS],
+    ['a window’s end in seconds', { 'x-ratelimit-reset': '30' }, 'unknown', MINUTES_END_MS],
+    ['OpenRouter’s window’s end', { 'x-ratelimit-reset': String(WALL_MS + 7000) }, 'unknown', 7000],
+  ];
+  it.each(cases)('is read from %s', (_name, headers, rung, retryAfterMs) => {
+    expect(classify(429, { code: '1300', message: 'x' }, headers)).toEqual({
+      kind: 'quota',
+      never: false,
+      rung,
+      retryAfterMs,
+    });
+  });
+
+  it.each(['requests', 'tokens'])('is the one that OpenAI names: %s', (rung) => {
+    const error = { message: 'Rate limit reached', type: rung, param: null, code: 'rate_limit_exceeded' };
+    const headers = {
+      'x-ratelimit-limit-requests': '500',
+      'x-ratelimit-remaining-requests': '499',
+      'x-ratelimit-limit-tokens': '30000',
+      'x-ratelimit-remaining-tokens': '12',
+      'retry-after-ms': '612',
+    };
+    expect(classify(429, { error }, headers)).toEqual({ kind: 'quota', never: false, rung, retryAfterMs: 612 });
+  });
+
+  it('never shortens what the vendor says', () => {
+    const headers = { 'x-ratelimit-remaining-tokens-minute': '0', 'retry-after': '31' };
+    expect(classify(429, { code: '1300', message: 'x' }, headers)).toMatchObject({
+      rung: 'tokens',
+      retryAfterMs: 31_000,
+    });
+  });
+
+  it('is told, with a wait ahead, whatever the headers', () => {
+    const names = cases.flatMap(([, headers]) => Object.keys(headers));
+    const headers = fc.dictionary(
+      fc.constantFrom(...names, 'retry-after'),
+      fc.oneof(fc.string(), fc.nat().map(String)),
+    );
+    fc.assert(
+      fc.property(headers, (told) => {
+        const outcome = classify(429, { code: '1300', message: 'x' }, told);
+        if (outcome.kind !== 'quota') throw new Error(outcome.kind);
+        expect(outcome.rung).toMatch(/^(requests|tokens|unknown)$/);
+        expect(outcome.retryAfterMs).toBeGreaterThan(0);
+      }),
     );
   });
 });

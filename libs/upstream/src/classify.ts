@@ -4,19 +4,27 @@
  * that is gone (1500), and 401 also for a valid key whose quota is spent.
  */
 import type { UpstreamError } from '@leeward/wire';
-import { fault, type Outcome } from './outcome.ts';
+import { fault, type Outcome, type QuotaRung } from './outcome.ts';
 import type { UpstreamHeaders } from './transport.ts';
 
 const CAPACITY_CODES = new Set(['3505', '3810', '3800']);
 const CAPACITY_TYPES = new Set(['service_tier_capacity_exceeded', 'engine_max_pending_tokens', 'overloaded_error']);
 const MODEL_GONE_CODES = new Set(['1500', '3003', 'model_not_found']);
-/** "… is a Labs model": the plan does not include it, whichever key of the workspace asks. */
-const PLAN_CODES = new Set(['1913']);
+/**
+ * "… is a Labs model", and OpenAI's "project … does not have access to model …": the plan does not include it,
+ * whichever key of the workspace asks; the same key is good for other models.
+ */
+const PLAN_CODES = new Set(['1913', 'model_not_found']);
 /** OpenAI's word for an account without credit: only its owner can mend that, as with a revoked key. */
 const CREDIT_CODES = new Set(['insufficient_quota', 'billing_hard_limit_reached']);
 
 /** Asked again only after the longest cooldown there is (cooldown.ts): plans do change. */
-const NOT_IN_THE_PLAN: Outcome = { kind: 'quota', never: true, retryAfterMs: Number.POSITIVE_INFINITY };
+const NOT_IN_THE_PLAN: Outcome = {
+  kind: 'quota',
+  never: true,
+  rung: 'unknown',
+  retryAfterMs: Number.POSITIVE_INFINITY,
+};
 
 /**
  * @param error the parsed body, undefined when it is none of the known shapes (a proxy's HTML page, say)
@@ -57,7 +65,10 @@ function classify429(
   if (/capacity exceeded/i.test(error?.message ?? '')) return { kind: 'capacity', retryAfterMs };
   if (CREDIT_CODES.has(code)) return { kind: 'credentials' };
   if (hasZeroLimit(headers)) return NOT_IN_THE_PLAN;
-  return { kind: 'quota', never: false, retryAfterMs: retryAfterMs ?? msToNextMinute(wallMs) };
+  const told = readRungs(headers);
+  const rung = trippedRung(told, error?.type);
+  const waitMs = retryAfterMs ?? readResetMs(headers, wallMs) ?? ownWaitMs(told, rung, wallMs);
+  return { kind: 'quota', never: false, rung, retryAfterMs: waitMs };
 }
 
 function classify403(code: string, error: UpstreamError | undefined): Outcome {
@@ -68,19 +79,77 @@ function classify403(code: string, error: UpstreamError | undefined): Outcome {
   return error === undefined ? fault('not-json') : { kind: 'credentials' };
 }
 
+/** The token window slides, so that a little of it is free again every second; two seconds free a request's worth. */
+const TOKENS_WAIT_MS = 2000;
+
+/** Long past any window but the month's: asked again after the longest cooldown there is. */
+const NOT_SOON_MS = Number.POSITIVE_INFINITY;
+
+/** How long to wait when the vendor does not say, as Mistral never does. */
+function ownWaitMs(told: readonly ToldRung[], rung: QuotaRung, wallMs: number): number {
+  if (told.some(({ isSpent, ofMonth }) => isSpent && ofMonth)) return NOT_SOON_MS;
+  return rung === 'tokens' ? TOKENS_WAIT_MS : msToNextMinute(wallMs);
+}
+
+/** Mistral's of 2025 too, where sizes were what tokens are now. */
+const LIMIT_HEADER = /^(?:x-ratelimit|(?:x-)?ratelimitbysize)-limit/;
+
 /** A limit of 0 is the plan's way to say never; the code is the same 1300. */
 function hasZeroLimit(headers: UpstreamHeaders): boolean {
-  for (const name in headers) {
-    if (name.startsWith('x-ratelimit-limit-') && headers[name] === '0') return true;
+  return Object.entries(headers).some(([name, value]) => value === '0' && LIMIT_HEADER.test(name));
+}
+
+/**
+ * The limit that was met. OpenAI names it in the body's type. Mistral leaves out the headers of the one that was not;
+ * where both are told, the one with nothing remaining is meant. A spent month is neither of the two windows.
+ */
+function trippedRung(told: readonly ToldRung[], type: string | undefined): QuotaRung {
+  if (type === 'requests' || type === 'tokens') return type;
+  const spent = told.filter(({ isSpent }) => isSpent);
+  if (spent.some(({ ofMonth }) => ofMonth)) return 'unknown';
+  const [rung, other] = new Set((spent.length > 0 ? spent : told).map((one) => one.rung));
+  return rung === undefined || other !== undefined ? 'unknown' : rung;
+}
+
+/** What one header says of a rung. */
+interface ToldRung {
+  readonly rung: QuotaRung;
+  readonly ofMonth: boolean;
+  /** It says how much remains, and that is nothing. */
+  readonly isSpent: boolean;
+}
+
+/** `limit-req-minute`, `remaining-tokens-month`; OpenAI's `limit-requests`; and by size, as in LIMIT_HEADER. */
+const RUNG_HEADER = /^(?:x-ratelimit-(?:limit|remaining)-(req|tokens)|(?:x-)?ratelimitbysize-(?:limit|remaining))/;
+
+function readRungs(headers: UpstreamHeaders): readonly ToldRung[] {
+  const told: ToldRung[] = [];
+  for (const [name, text] of Object.entries(headers)) {
+    const match = RUNG_HEADER.exec(name);
+    if (match === null || typeof text !== 'string' || text === '') continue;
+    told.push({
+      rung: match[1] === 'req' ? 'requests' : 'tokens',
+      ofMonth: name.endsWith('-month'),
+      isSpent: name.includes('-remaining') && Number(text) <= 0,
+    });
   }
-  return false;
+  return told;
+}
+
+/** A moment in milliseconds since the epoch has been past this since 2001; a smaller number is seconds, or a duration. */
+const SURELY_EPOCH_MS = 1e12;
+
+/** OpenRouter says when its window ends, in milliseconds since the epoch. */
+function readResetMs(headers: UpstreamHeaders, wallMs: number): number | undefined {
+  const atMs = Number(headers['x-ratelimit-reset']);
+  return atMs > SURELY_EPOCH_MS && atMs > wallMs ? atMs - wallMs : undefined;
 }
 
 /** One second at the least: the vendor's clock and ours are not the same. */
 const MIN_WAIT_MS = 1000;
 const MINUTE_MS = 60_000;
 
-/** Mistral sends no retry-after; its request window ends with the wall clock's minute. */
+/** The request window ends with the wall clock's minute; of a window that is not known the same is guessed. */
 export function msToNextMinute(wallMs: number): number {
   return Math.min(MINUTE_MS, Math.max(MIN_WAIT_MS, MINUTE_MS - (wallMs % MINUTE_MS)));
 }

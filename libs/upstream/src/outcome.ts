@@ -4,8 +4,13 @@
  */
 export type Outcome =
   | { readonly kind: 'ok' }
-  /** The vendor's rate limit. `never`: the plan does not include this model at all. */
-  | { readonly kind: 'quota'; readonly never: boolean; readonly retryAfterMs: number }
+  /** The vendor's rate limit. `never`: the plan does not include this model at all. No rung is an unknown rung. */
+  | {
+      readonly kind: 'quota';
+      readonly never: boolean;
+      readonly rung?: QuotaRung;
+      readonly retryAfterMs: number;
+    }
   /** The vendor itself is full; neither key nor target is to blame. */
   | { readonly kind: 'capacity'; readonly retryAfterMs: number | undefined }
   | { readonly kind: 'fault'; readonly reason: FaultReason; readonly retryAfterMs: number | undefined }
@@ -16,6 +21,9 @@ export type Outcome =
   | { readonly kind: 'caller-fault' }
   /** The client left, or the gateway took the attempt back. */
   | { readonly kind: 'cancelled' };
+
+/** Which of a vendor's two limits is spent: requests come back with the wall clock's minute, tokens little by little. */
+export type QuotaRung = 'requests' | 'tokens' | 'unknown';
 
 export type FaultReason =
   | 'connect-timeout'
