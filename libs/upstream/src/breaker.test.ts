@@ -8,10 +8,12 @@ import type { TripReason } from './trip-rule.ts';
 function setUp(overrides: Record<string, number> = {}, seed = 1) {
   const clock = new VirtualClock();
   const trips: TripReason[] = [];
-  const breaker = new Breaker({ clock, rng: seededRng(seed) }, breakerOptions.parse(overrides), (reason) =>
-    trips.push(reason),
-  );
-  return { clock, trips, breaker };
+  const recoveries: number[] = [];
+  const breaker = new Breaker({ clock, rng: seededRng(seed) }, breakerOptions.parse(overrides), {
+    tripped: (reason) => trips.push(reason),
+    recovered: () => recoveries.push(clock.nowMs()),
+  });
+  return { clock, trips, recoveries, breaker };
 }
 
 function enter(breaker: Breaker): Pass {
@@ -234,5 +236,164 @@ describe('Breaker', () => {
     for (const { pass, verdict } of passes) pass.leave(verdict);
     await clock.advance(0);
     expect([trips, clock.pending]).toEqual([[], 0]);
+  });
+});
+
+describe('a breaker whose sibling has recovered', () => {
+  async function openFor(longMs: number, seed = 1) {
+    const set = setUp({ probeAfterMs: longMs, maxProbeAfterMs: longMs }, seed);
+    await openIt(set);
+    return set;
+  }
+
+  it('probes soon, once, and not at its old time again', async () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const set = await openFor(60_000, seed);
+      const beforeMs = set.breaker.probeInMs;
+      set.breaker.probeSoon();
+      expect(set.breaker.probeInMs).toBeLessThanOrEqual(2000);
+      expect(set.breaker.view().nextProbeInMs).toBe(Math.round(set.breaker.probeInMs));
+      expect(set.clock.pending).toBe(1);
+      await toProbe(set);
+      expect([set.breaker.state, set.clock.pending]).toEqual(['half-open', 0]);
+      const probe = enter(set.breaker);
+      await set.clock.advance(beforeMs);
+      expect([set.breaker.state, set.breaker.admits]).toEqual(['half-open', false]);
+      probe.leave('success');
+      await set.clock.advance(0);
+      expect(set.breaker.state).toBe('closed');
+    }
+  });
+
+  it('does not probe together with the others that heard of it', async () => {
+    const waits = new Set<number>();
+    for (let seed = 1; seed <= 10; seed++) {
+      const set = await openFor(60_000, seed);
+      set.breaker.probeSoon();
+      waits.add(set.breaker.probeInMs);
+    }
+    expect(waits.size).toBe(10);
+  });
+
+  it('does not probe later for it, however often it hears so', async () => {
+    const set = await openFor(60_000);
+    let beforeMs = set.breaker.probeInMs;
+    for (let heard = 0; heard < 50; heard++) {
+      set.breaker.probeSoon();
+      expect(set.breaker.probeInMs).toBeLessThanOrEqual(beforeMs);
+      beforeMs = set.breaker.probeInMs;
+    }
+    const soon = await openFor(400);
+    beforeMs = soon.breaker.probeInMs;
+    soon.breaker.probeSoon();
+    expect(soon.breaker.probeInMs).toBe(beforeMs);
+  });
+
+  it('waits longer again when that probe fails', async () => {
+    const set = setUp({ probeAfterMs: 20_000 });
+    await openIt(set);
+    set.breaker.probeSoon();
+    await toProbe(set);
+    await attempt(set.clock, set.breaker, 'fault');
+    expect(set.breaker.probeInMs).toBeGreaterThanOrEqual(20_000);
+  });
+
+  it('does not mind when it is closed or half-open', async () => {
+    const set = setUp();
+    set.breaker.probeSoon();
+    expect([set.breaker.state, set.clock.pending]).toEqual(['closed', 0]);
+    await openIt(set);
+    await toProbe(set);
+    set.breaker.probeSoon();
+    const probe = enter(set.breaker);
+    set.breaker.probeSoon();
+    expect([set.breaker.admits, set.clock.pending]).toEqual([false, 0]);
+    probe.leave('success');
+    await set.clock.advance(10_000);
+    expect(set.breaker.state).toBe('closed');
+  });
+});
+
+describe('an attempt in panic', () => {
+  async function leaveInPanic(set: ReturnType<typeof setUp>, verdict: Verdict): Promise<void> {
+    set.breaker.enterInPanic().leave(verdict);
+    await set.clock.advance(0);
+  }
+
+  it('closes an open breaker by its success, with a clean window and no probe left', async () => {
+    const set = setUp();
+    await openIt(set);
+    await leaveInPanic(set, 'success');
+    expect(set.breaker.view()).toMatchObject({ state: 'closed', samples: 0, nextProbeInMs: undefined });
+    expect([set.breaker.admits, set.clock.pending, set.recoveries.length]).toEqual([true, 0, 1]);
+    await openIt(set);
+    expect(set.breaker.probeInMs).toBeLessThanOrEqual(1000);
+  });
+
+  it.each(['fault', 'neutral'] as const)('changes nothing by ending in %s', async (verdict) => {
+    const set = setUp({ probeAfterMs: 5000 });
+    await openIt(set);
+    const before = set.breaker.view();
+    for (let attempts = 0; attempts < 20; attempts++) await leaveInPanic(set, verdict);
+    expect(set.breaker.view()).toEqual(before);
+    expect([set.trips.length, set.recoveries.length]).toEqual([1, 0]);
+  });
+
+  it('closes a half-open breaker too, and the probe that is still out does not open it again', async () => {
+    for (const verdict of ['success', 'fault', 'neutral'] as const) {
+      const set = setUp();
+      await openIt(set);
+      await toProbe(set);
+      const probe = enter(set.breaker);
+      await leaveInPanic(set, 'success');
+      expect(set.breaker.state).toBe('closed');
+      probe.leave(verdict);
+      await set.clock.advance(0);
+      expect([set.breaker.state, set.trips.length, set.recoveries.length]).toEqual(['closed', 1, 1]);
+      expect([set.breaker.view().samples, set.clock.pending]).toEqual([0, 0]);
+      await attempt(set.clock, set.breaker, 'success');
+      expect(set.breaker.view().samples).toBe(1);
+    }
+  });
+
+  it.each(['success', 'fault', 'neutral'] as const)(
+    'makes the probe that was out then stale for ever: it says nothing by %s when the breaker has opened again',
+    async (verdict) => {
+      const set = setUp();
+      await openIt(set);
+      await toProbe(set);
+      const stale = [enter(set.breaker)];
+      await leaveInPanic(set, 'success');
+      await openIt(set);
+      const before = set.breaker.view();
+      stale.pop()?.leave(verdict);
+      await set.clock.advance(0);
+      expect(set.breaker.view()).toEqual(before);
+      await toProbe(set);
+      stale.push(enter(set.breaker));
+      await leaveInPanic(set, 'success');
+      await openIt(set);
+      await toProbe(set);
+      const probe = enter(set.breaker);
+      stale.pop()?.leave(verdict);
+      await set.clock.advance(0);
+      expect([set.breaker.state, set.breaker.admits, set.trips.length]).toEqual(['half-open', false, 3]);
+      probe.leave('success');
+      await set.clock.advance(0);
+      expect(set.breaker.state).toBe('closed');
+    },
+  );
+
+  it('leaves a breaker alone that has closed meanwhile', async () => {
+    const set = setUp();
+    await openIt(set);
+    const late = set.breaker.enterInPanic();
+    await toProbe(set);
+    await attempt(set.clock, set.breaker, 'success');
+    await attempt(set.clock, set.breaker, 'fault');
+    late.leave('success');
+    await set.clock.advance(0);
+    expect(set.breaker.view()).toMatchObject({ state: 'closed', samples: 1, successShare: 0 });
+    expect(set.recoveries).toHaveLength(1);
   });
 });

@@ -37,13 +37,19 @@ export interface Pass {
   leave(verdict: Verdict): void;
 }
 
+export interface BreakerEvents {
+  tripped(reason: TripReason): void;
+  /** It closed again. */
+  recovered?(): void;
+}
+
 type Circuit = CircuitBreaker<[Promise<void>], void>;
 
 export class Breaker {
   readonly #clock: Clock;
   readonly #rng: Rng;
   readonly #options: BreakerOptions;
-  readonly #onTrip: (reason: TripReason) => void;
+  readonly #events: BreakerEvents;
   readonly #rule: TripRule;
   #circuit: Circuit;
   /** What every attempt through the closed circuit holds. */
@@ -52,11 +58,11 @@ export class Breaker {
   #lastTrip: { reason: TripReason; atMs: number } | undefined;
   #probe: { atMs: number; timer: Timer } | undefined;
 
-  constructor(deps: { clock: Clock; rng: Rng }, options: BreakerOptions, onTrip: (reason: TripReason) => void) {
+  constructor(deps: { clock: Clock; rng: Rng }, options: BreakerOptions, events: BreakerEvents) {
     this.#clock = deps.clock;
     this.#rng = deps.rng;
     this.#options = options;
-    this.#onTrip = onTrip;
+    this.#events = events;
     this.#rule = new TripRule(options);
     this.#circuit = this.#newCircuit('closed');
     this.#door = this.#doorOf(this.#circuit);
@@ -81,6 +87,26 @@ export class Breaker {
   enter(): Pass | undefined {
     if (this.#circuit.closed) return this.#door;
     return this.admits ? this.#probePass(this.#circuit) : undefined;
+  }
+
+  /**
+   * An attempt that asks although the breaker is open, because there is nobody else to ask: its success closes it, its
+   * failure tells nothing new.
+   */
+  enterInPanic(): Pass {
+    return {
+      probes: true,
+      leave: (verdict) => {
+        if (verdict === 'success' && !this.#circuit.closed) this.#circuit.close();
+      },
+    };
+  }
+
+  /** A sibling at the same vendor is well again: the next probe need not wait for its turn. */
+  probeSoon(): void {
+    if (this.state !== 'open' || this.probeInMs <= SOON_MS) return;
+    this.#probe?.timer.cancel();
+    this.#probeAfter(SOON_MS * this.#rng());
   }
 
   /** Opens it by hand, as an operator or a peer's evidence may. */
@@ -134,7 +160,8 @@ export class Breaker {
     return {
       probes: true,
       leave: (verdict) => {
-        if (circuit !== this.#circuit) return;
+        // An attempt in panic may have closed it meanwhile.
+        if (circuit !== this.#circuit || !circuit.halfOpen) return;
         switch (verdict) {
           case 'success':
             resolve();
@@ -157,11 +184,15 @@ export class Breaker {
     this.#rule.reset();
     const ceilingMs = Math.min(this.#options.maxProbeAfterMs, this.#options.probeAfterMs * 2 ** (this.#trips - 1));
     const waitMs = ceilingMs * (0.5 + this.#rng() / 2);
+    this.#probeAfter(waitMs);
+    this.#events.tripped(this.#lastTrip?.reason ?? 'by-operator');
+  }
+
+  #probeAfter(waitMs: number): void {
     this.#probe = {
       atMs: this.#clock.nowMs() + waitMs,
       timer: this.#clock.after(waitMs, () => this.#halfOpen()),
     };
-    this.#onTrip(this.#lastTrip?.reason ?? 'by-operator');
   }
 
   #halfOpen(): void {
@@ -184,12 +215,17 @@ export class Breaker {
     });
     circuit.on('open', () => this.#opened());
     circuit.on('close', () => {
+      this.#probe?.timer.cancel();
       this.#trips = 0;
       this.#rule.reset();
+      this.#events.recovered?.();
     });
     return circuit;
   }
 }
+
+/** An outage of a whole vendor ends for all of its targets together; the spread keeps their probes apart. */
+const SOON_MS = 1000;
 
 /** The longest delay that setTimeout takes. */
 const NEVER_MS = 2 ** 31 - 1;

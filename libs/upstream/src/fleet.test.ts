@@ -92,7 +92,6 @@ describe('a reload', () => {
   });
 
   it.each([
-    ['a secret', () => ({ ...options('a'), keys: options('other').keys.map((key) => ({ ...key, name: 'a' })) })],
     ['a base URL', () => ({ ...options('a'), baseUrl: 'https://elsewhere.test' })],
     ['a breaker’s option', () => scriptedProviderOptions({ keys: ['a'], breaker: { minSamples: 7 } })],
   ])('makes a provider anew when %s changed', async (_what, changed) => {
@@ -161,5 +160,46 @@ describe('a reload', () => {
     await trip(clock, made, 'mistral/a/large');
     await made.retire();
     expect([transports.every(({ closed }) => closed), clock.pending]).toEqual([true, 0]);
+  });
+});
+
+describe('a provider whose targets failed together', () => {
+  it('is probed everywhere soon after one of them has recovered', async () => {
+    const { clock, fleet } = setUp();
+    const keys = ['a', 'b', 'c', 'd'];
+    const slowly = { breaker: { probeAfterMs: 60_000 } };
+    const made = fleet({
+      mistral: scriptedProviderOptions({ keys, ...slowly }),
+      backup: scriptedProviderOptions({ keys: ['z'], ...slowly }, 'backup'),
+    });
+    made.pool([entry('mistral'), entry('mistral', 'small'), entry('backup')]);
+    for (const { id } of made.targets) await trip(clock, made, id);
+    const target = (id: string) => made.target(id)?.view();
+    const waits = () => made.targets.map((one) => one.view().breaker.nextProbeInMs ?? 0);
+    expect(Math.min(...waits())).toBeGreaterThan(20_000);
+    made.target('mistral/a/large')?.enterInPanic(ASK)?.settle(OK);
+    await clock.advance(0);
+    expect(target('mistral/a/large')?.breaker.state).toBe('closed');
+    for (const { id } of made.targets) {
+      if (id.startsWith('mistral/')) expect(target(id)?.freeInMs).toBeLessThanOrEqual(2000);
+      else expect(target(id)?.freeInMs).toBeGreaterThan(20_000);
+    }
+    await clock.advance(2000);
+    const states = made.targets.map(({ id, state }) => [id.split('/')[0], state]);
+    expect(new Set(states.map(String))).toEqual(new Set(['mistral,available', 'backup,breaker-open']));
+    // Once they are well, there is nobody left to be told, and nothing that waits.
+    for (const { id } of made.targets) made.target(id)?.enter(ASK)?.settle(OK);
+    await clock.advance(0);
+    expect([made.provider('mistral')?.ailing.size, clock.pending]).toEqual([0, 1]);
+  });
+
+  it('is told of no target that is gone', async () => {
+    const { clock, fleet } = setUp();
+    const made = fleet({ mistral: options('a', 'b') });
+    const pool = made.pool([entry('mistral')]);
+    await trip(clock, made, 'mistral/a/large');
+    expect(made.provider('mistral')?.ailing.size).toBe(1);
+    made.release(pool);
+    expect([made.provider('mistral')?.ailing.size, clock.pending]).toEqual([0, 0]);
   });
 });

@@ -2,13 +2,13 @@
  * Every target of this process, each once, whichever routes use it: a breaker that opened on one route is open on all.
  * Pools hold their members through it, so that a target lives exactly as long as some pool needs it.
  *
- * A reload builds a new fleet from the old: a provider whose options did not change is taken over with all that was
- * learned of its keys and targets; the others are retired once their running attempts have ended.
+ * A reload builds a new fleet from the old: a provider whose options did not change, but for its keys, is taken over
+ * with all that was learned of the keys that stay; the others are retired once their running attempts have ended.
  */
-import { type Clock, type Rng, Secret } from '@leeward/kernel';
+import type { Clock, Rng } from '@leeward/kernel';
 import type { ProviderOptions } from './options.ts';
-import { Member, type Pool } from './pool.ts';
-import { Provider } from './provider.ts';
+import { Member, type Pool, Siblings } from './pool.ts';
+import { fingerprint, Provider } from './provider.ts';
 import { Target } from './target.ts';
 import type { Transport } from './transport.ts';
 import type { TripReason } from './trip-rule.ts';
@@ -39,12 +39,14 @@ export class Fleet {
     const knownTargets = previous === undefined ? [] : previous.targets;
     for (const [name, options] of Object.entries(providers)) {
       const known = knownProviders.get(name);
-      const kept = known !== undefined && fingerprint(known.options) === fingerprint(options);
-      const provider = kept ? known : new Provider({ ...deps, transport: deps.openTransport(options) }, name, options);
-      this.#providers.set(name, provider);
-      if (!kept) continue;
+      if (known === undefined || !differsInKeysAlone(known.options, options)) {
+        this.#providers.set(name, new Provider({ ...deps, transport: deps.openTransport(options) }, name, options));
+        continue;
+      }
+      known.adopt(options);
+      this.#providers.set(name, known);
       for (const target of knownTargets) {
-        if (target.provider === provider) this.#targets.set(target.id, { target, uses: 0 });
+        if (known.keys.includes(target.key)) this.#targets.set(target.id, { target, uses: 0 });
       }
     }
   }
@@ -67,7 +69,8 @@ export class Fleet {
 
   /** Targets for each key of each entry's provider. Give it back with `release`. */
   pool(entries: readonly PoolEntryOptions[]): Pool {
-    return entries.flatMap((entry) => {
+    const siblings = new Siblings(this.#deps.clock);
+    const members = entries.flatMap((entry) => {
       const provider = this.#providers.get(entry.provider);
       if (provider === undefined) return [];
       return provider.keys.map((key) => {
@@ -78,9 +81,10 @@ export class Fleet {
         };
         known.uses++;
         this.#targets.set(id, known);
-        return new Member(known.target, key.weight * entry.weight);
+        return new Member(known.target, key.weight * entry.weight, siblings);
       });
     });
+    return siblings.settleIn(members);
   }
 
   release(pool: Pool): void {
@@ -99,6 +103,7 @@ export class Fleet {
       if (!kept.has(target.provider)) target.close();
       else if (successor?.target(target.id) !== target) target.close();
     }
+    for (const provider of kept) provider.forgetFormerKeys();
     await Promise.all(this.providers.filter((provider) => !kept.has(provider)).map((provider) => provider.close()));
   }
 
@@ -113,11 +118,6 @@ export class Fleet {
   }
 }
 
-/** Equal exactly when the options are, secrets included; never printed. */
-function fingerprint(options: ProviderOptions): string {
-  return JSON.stringify(options, function reveal(this: Record<string, unknown>, key, value: unknown) {
-    // `value` has passed through Secret's toJSON already; the holder still has the Secret itself.
-    const original = this[key];
-    return original instanceof Secret ? original.reveal() : value;
-  });
+function differsInKeysAlone(one: ProviderOptions, other: ProviderOptions): boolean {
+  return fingerprint({ ...one, keys: [] }) === fingerprint({ ...other, keys: [] });
 }

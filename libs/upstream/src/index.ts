@@ -8,10 +8,12 @@ export {
   type ProviderOptions,
   providerOptions,
 } from './options.ts';
-export { CANCELLED, type FaultReason, fault, OK, type Outcome, outcomeReason } from './outcome.ts';
+export { promptFactor } from './first-token-time.ts';
+export type { Ask, Lease } from './lease.ts';
+export { CANCELLED, type FaultReason, fault, OK, type Outcome, outcomeReason, type QuotaRung } from './outcome.ts';
 export { Member, type Pool } from './pool.ts';
 export type { Key, Provider } from './provider.ts';
-export { type Ask, type Lease, Target, type TargetState, type TargetView } from './target.ts';
+export { Target, type TargetState, type TargetView } from './target.ts';
 export type { InFlight, Receiver, Transport, UpstreamCall, UpstreamHeaders } from './transport.ts';
 export type { TripReason } from './trip-rule.ts';
 export { socketTransport } from './socket-transport.ts';

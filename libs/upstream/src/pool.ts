@@ -1,3 +1,5 @@
+import type { Clock } from '@leeward/kernel';
+import type { PoolMeans } from './experience.ts';
 import type { Target } from './target.ts';
 
 /** The targets of one priority. */
@@ -10,10 +12,12 @@ export type Pool = readonly Member[];
 export class Member {
   readonly target: Target;
   readonly weight: number;
+  readonly #siblings: Siblings;
 
-  constructor(target: Target, weight: number) {
+  constructor(target: Target, weight: number, siblings: Siblings) {
     this.target = target;
     this.weight = weight;
+    this.#siblings = siblings;
   }
 
   get id(): string {
@@ -24,7 +28,63 @@ export class Member {
     return this.target.available;
   }
 
+  get inFlight(): number {
+    return this.target.inFlight;
+  }
+
+  /** In milliseconds, more or less: what a first token is to cost here, all things considered. */
   get load(): number {
-    return this.target.load;
+    const nowMs = this.#siblings.look();
+    return this.target.loadAmong(nowMs, this.#siblings, this.weight);
+  }
+}
+
+/** Fine enough to follow the traffic, coarse enough that a pick among hundreds does not pay for it. */
+const FRESH_MS = 100;
+
+/** Nothing is known of any member: any figure will do, as all have the same. */
+const NAIVE_FIRST_MS = 400;
+
+export class Siblings implements PoolMeans {
+  readonly #clock: Clock;
+  #members: readonly Member[] = [];
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
+  firstTokenMs = NAIVE_FIRST_MS;
+  inFlight = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Once, when the pool is made. */
+  settleIn(members: readonly Member[]): Pool {
+    this.#members = members;
+    return members;
+  }
+
+  /** Brings the figures up to now, and answers when that is. */
+  look(): number {
+    const nowMs = this.#clock.nowMs();
+    if (nowMs - this.#lookedAtMs < FRESH_MS) return nowMs;
+    this.#lookedAtMs = nowMs;
+    const learned: number[] = [];
+    for (const { target } of this.#members) if (target.learnedMs !== undefined) learned.push(target.learnedMs);
+    learned.sort((a, b) => a - b);
+    this.firstTokenMs = learned[(learned.length - 1) >> 1] ?? NAIVE_FIRST_MS;
+    // Those that get no traffic would make the others look crowded.
+    this.inFlight = this.#meanInFlight(this.#meanInFlight(0) / 2);
+    return nowMs;
+  }
+
+  /** Of the members that have at least so many, for a weight of 1. */
+  #meanInFlight(atLeast: number): number {
+    let inFlight = 0;
+    let weight = 0;
+    for (const member of this.#members) {
+      if (member.inFlight < atLeast * member.weight) continue;
+      inFlight += member.inFlight;
+      weight += member.weight;
+    }
+    return weight === 0 ? 0 : inFlight / weight;
   }
 }

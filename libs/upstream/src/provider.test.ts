@@ -2,6 +2,8 @@ import { ScriptedTransport, scriptedProviderOptions, seededRng, VirtualClock } f
 import { describe, expect, it } from 'vitest';
 import { Provider } from './provider.ts';
 
+const optionsOf = (...keys: readonly string[]) => scriptedProviderOptions({ keys });
+
 function setUp() {
   const clock = new VirtualClock();
   const deps = {
@@ -10,19 +12,19 @@ function setUp() {
     transport: new ScriptedTransport(clock, () => []),
     onKeyRejected: () => undefined,
   };
-  return new Provider(deps, 'mistral', scriptedProviderOptions({ keys: ['a:w1', 'b'] }));
+  return { clock, provider: new Provider(deps, 'mistral', optionsOf('a:w1', 'b')) };
 }
 
 describe('Provider', () => {
   it('has one quota for a group and model', () => {
-    const provider = setUp();
+    const { provider } = setUp();
     expect(provider.quota('w1', 'large')).toBe(provider.quota('w1', 'large'));
     expect(provider.quota('w1', 'large')).not.toBe(provider.quota('w1', 'small'));
     expect(provider.quota('w1', 'large')).not.toBe(provider.quota('w2', 'large'));
   });
 
   it('forgets the names asked for the longest ago, however many clients make up', () => {
-    const provider = setUp();
+    const { provider } = setUp();
     const [oldQuota, oldGone] = [provider.quota('w1', 'old'), provider.goneModel('old')];
     const [quota, gone] = [provider.quota('w1', 'large'), provider.goneModel('large')];
     for (let name = 0; name < 1023; name++) {
@@ -34,7 +36,7 @@ describe('Provider', () => {
   });
 
   it('never lets one made-up name put another model away', () => {
-    const provider = setUp();
+    const { provider } = setUp();
     for (let name = 0; name < 2000; name++) {
       provider.goneModel(`made-up-${name}`).order(60_000);
       provider.quota('w1', `made-up-${name}`).cooldown.order(60_000);
@@ -43,16 +45,46 @@ describe('Provider', () => {
   });
 
   it('takes a key without a quota group to have one of its own', () => {
-    expect(setUp().keys.map(({ name, quotaGroup }) => [name, quotaGroup])).toEqual([
+    expect(setUp().provider.keys.map(({ name, quotaGroup }) => [name, quotaGroup])).toEqual([
       ['a', 'w1'],
       ['b', 'b'],
     ]);
   });
 
+  it('keeps the keys that did not change, in the order of the new options', () => {
+    const { provider } = setUp();
+    const [a, b] = provider.keys;
+    provider.adopt(optionsOf('c', 'b', 'a:w1'));
+    expect(provider.keys.map(({ name }) => name)).toEqual(['c', 'b', 'a']);
+    expect([provider.keys[1] === b, provider.keys[2] === a]).toEqual([true, true]);
+    provider.adopt(optionsOf('a:w2', 'b'));
+    expect([provider.keys[0] === a, provider.keys[1] === b]).toEqual([false, true]);
+  });
+
+  it('closes the quarantine of a key that was removed when it is to forget it, and of no other', () => {
+    const { clock, provider } = setUp();
+    const [a, b] = provider.keys;
+    for (const key of [a, b]) key?.quarantine.trip('by-operator');
+    provider.adopt(optionsOf('b'));
+    expect(clock.pending).toBe(2);
+    provider.forgetFormerKeys();
+    expect([clock.pending, a?.quarantine.admits, b?.quarantine.state]).toEqual([1, false, 'open']);
+    provider.forgetFormerKeys();
+    expect(clock.pending).toBe(1);
+  });
+
+  it('leaves no timer of any key when it is closed', async () => {
+    const { clock, provider } = setUp();
+    for (const key of provider.keys) key.quarantine.trip('by-operator');
+    provider.adopt(optionsOf('b'));
+    await provider.close();
+    expect(clock.pending).toBe(0);
+  });
+
   it('does not trip over model names that objects have by themselves', () => {
-    const provider = setUp();
+    const { provider } = setUp();
     for (const name of ['__proto__', 'constructor', 'toString']) {
-      expect(provider.quota(name, name).reading.view.requestsPerMinute).toBeUndefined();
+      expect(provider.quota(name, name).ledger.view.requestsPerMinute).toBeUndefined();
     }
   });
 });

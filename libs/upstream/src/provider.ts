@@ -3,12 +3,12 @@
  * hold what is shared between targets: a rejected key is rejected for every model, and a rate limit empties a model
  * for every key of the group.
  */
-import type { Clock, Rng, Secret } from '@leeward/kernel';
+import { type Clock, type Rng, Secret } from '@leeward/kernel';
 import type { Dialect } from '@leeward/wire';
 import { Breaker } from './breaker.ts';
 import { Cooldown } from './cooldown.ts';
-import type { BreakerOptions, ProviderOptions } from './options.ts';
-import { QuotaReading } from './quota-reading.ts';
+import type { BreakerOptions, KeyOptions, ProviderOptions } from './options.ts';
+import { Quota } from './quota.ts';
 import type { Transport } from './transport.ts';
 
 /**
@@ -44,38 +44,48 @@ export interface Key {
   readonly quarantine: Breaker;
 }
 
-export interface Quota {
-  readonly group: string;
-  readonly cooldown: Cooldown;
-  readonly reading: QuotaReading;
+interface ProviderDeps {
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly onKeyRejected: (provider: string, key: string) => void;
 }
 
 export class Provider {
   readonly name: string;
-  readonly options: ProviderOptions;
   readonly transport: Transport;
-  readonly keys: readonly Key[];
-  readonly #clock: Clock;
+  /** Breakers of its targets that have tripped and not yet recovered. */
+  readonly ailing = new Set<Breaker>();
+  readonly #deps: ProviderDeps;
+  #options: ProviderOptions;
+  #keys: readonly Key[] = [];
+  /** Out of the config, and perhaps still in use by exchanges that began before. */
+  #formerKeys: Key[] = [];
   readonly #quotas = new Map<string, Quota>();
   readonly #goneModels = new Map<string, Cooldown>();
 
-  constructor(
-    deps: { clock: Clock; rng: Rng; transport: Transport; onKeyRejected: (provider: string, key: string) => void },
-    name: string,
-    options: ProviderOptions,
-  ) {
+  constructor(deps: ProviderDeps & { readonly transport: Transport }, name: string, options: ProviderOptions) {
     this.name = name;
-    this.options = options;
     this.transport = deps.transport;
-    this.#clock = deps.clock;
-    this.keys = options.keys.map((key) => ({
-      name: key.name,
-      secret: key.secret,
-      quotaGroup: key.quotaGroup ?? key.name,
-      weight: key.weight,
-      maxInFlight: key.maxInFlight,
-      quarantine: new Breaker(deps, QUARANTINE, () => deps.onKeyRejected(name, key.name)),
-    }));
+    this.#deps = deps;
+    this.#options = options;
+    this.adopt(options);
+  }
+
+  get options(): ProviderOptions {
+    return this.#options;
+  }
+
+  get keys(): readonly Key[] {
+    return this.#keys;
+  }
+
+  /** Takes over options that differ in keys alone; a key that did not change stays the same one. */
+  adopt(options: ProviderOptions): void {
+    const before = new Map(this.#options.keys.map((key, place) => [fingerprint(key), this.#keys[place]]));
+    const keys = options.keys.map((key) => before.get(fingerprint(key)) ?? this.#newKey(key));
+    this.#formerKeys.push(...this.#keys.filter((key) => !keys.includes(key)));
+    this.#options = options;
+    this.#keys = keys;
   }
 
   get dialect(): Dialect {
@@ -85,19 +95,47 @@ export class Provider {
   quota(group: string, model: string): Quota {
     return remember(this.#quotas, `${group}/${model}`, () => {
       const limits = own(own(this.options.quotaGroups, group)?.limits ?? {}, model) ?? {};
-      return { group, cooldown: new Cooldown(this.#clock), reading: new QuotaReading(limits) };
+      return new Quota(this.#deps.clock, group, limits);
     });
   }
 
   /** Active while the vendor says that it has no such model. */
   goneModel(model: string): Cooldown {
-    return remember(this.#goneModels, model, () => new Cooldown(this.#clock));
+    return remember(this.#goneModels, model, () => new Cooldown(this.#deps.clock));
+  }
+
+  /** Once nothing that began before the last `adopt` is running any more. */
+  forgetFormerKeys(): void {
+    for (const key of this.#formerKeys) key.quarantine.close();
+    this.#formerKeys = [];
   }
 
   async close(): Promise<void> {
+    this.forgetFormerKeys();
     for (const key of this.keys) key.quarantine.close();
     await this.transport.close();
   }
+
+  #newKey({ name, secret, quotaGroup = name, weight, maxInFlight }: KeyOptions): Key {
+    const tripped = () => this.#deps.onKeyRejected(this.name, name);
+    return {
+      name,
+      secret,
+      quotaGroup,
+      weight,
+      maxInFlight,
+      quarantine: new Breaker(this.#deps, QUARANTINE, { tripped }),
+    };
+  }
+}
+
+/** Equal exactly when the options are, secrets included; never printed. */
+export function fingerprint(options: object): string {
+  return JSON.stringify(options, function reveal(this: Record<string, unknown>, key, value: unknown) {
+    // `value` has passed through Secret's toJSON already; the holder still has the Secret itself.
+    const original = this[key];
+    return original instanceof Secret ? original.reveal() : value;
+  });
 }
 
 /** A map keeps the order of insertion: what is deleted and set again moves to the end. */

@@ -2,6 +2,7 @@ import { ScriptedTransport, scriptedFleet, scriptedProviderOptions, seededRng, V
 import { describe, expect, it } from 'vitest';
 import { CANCELLED, fault, OK, type Outcome } from './outcome.ts';
 import type { Target } from './target.ts';
+import type { UpstreamHeaders } from './transport.ts';
 
 const ASK = { promptTokens: 1000, stream: true };
 
@@ -30,18 +31,26 @@ function setUp(keys: readonly string[] = ['a'], options: { models?: readonly str
     lease.settle(outcome);
     await clock.advance(0);
   };
-  return { clock, ...scripted, target, settle };
+  /** Headers that came at once. */
+  const observe = (key: string, headers: UpstreamHeaders) => target(key).observe(headers, clock.nowMs());
+  return { clock, ...scripted, target, settle, observe };
 }
 
 const limited: Outcome = { kind: 'quota', never: false, retryAfterMs: 30_000 };
 
 describe('Target', () => {
-  it('counts what is in flight, and its load includes the request to come', () => {
+  it('counts what is in flight, which makes it dearer', () => {
     const { target } = setUp();
-    expect([target('a').inFlight, target('a').load]).toEqual([0, 1]);
-    const lease = target('a').enter(ASK);
-    expect([target('a').inFlight, target('a').load]).toEqual([1, 2]);
-    lease?.settle(OK);
+    const loads = [target('a').load];
+    const leases = [1, 2, 3].map((inFlight) => {
+      const lease = target('a').enter(ASK);
+      expect(target('a').inFlight).toBe(inFlight);
+      loads.push(target('a').load);
+      return lease;
+    });
+    expect(loads.toSorted((a, b) => a - b)).toEqual(loads);
+    expect(new Set(loads).size).toBe(4);
+    for (const lease of leases) lease?.settle(OK);
     expect(target('a').inFlight).toBe(0);
   });
 
@@ -157,22 +166,92 @@ describe('a quota group', () => {
   });
 
   it('remembers what headers said, and what a refusal leaves out', () => {
-    const { target } = setUp(['a:w1', 'b:w1']);
-    target('a').observe({
+    const { target, observe } = setUp(['a:w1', 'b:w1']);
+    observe('a', {
       'x-ratelimit-limit-req-minute': '60',
       'x-ratelimit-remaining-req-minute': '59',
       'x-ratelimit-limit-tokens-minute': '1000',
       'x-ratelimit-remaining-tokens-minute': '900',
     });
-    target('a').observe({ 'x-ratelimit-limit-tokens-minute': '1000', 'x-ratelimit-remaining-tokens-minute': '0' });
-    target('a').observe({ 'content-type': 'text/event-stream' });
-    target('a').observe({ 'x-ratelimit-limit-req-minute': 'many' });
+    observe('a', { 'x-ratelimit-limit-tokens-minute': '1000', 'x-ratelimit-remaining-tokens-minute': '0' });
+    observe('a', { 'content-type': 'text/event-stream' });
+    observe('a', { 'x-ratelimit-limit-req-minute': 'many' });
     expect(target('b').view().quota).toEqual({
       requestsPerMinute: 60,
       requestsRemaining: 59,
       tokensPerMinute: 1000,
       tokensRemaining: 0,
+      headroom: 0,
     });
+  });
+
+  it('is not asked while it is exhausted by our own count, before the vendor refuses', async () => {
+    const { target, settle, observe, clock } = setUp(['a:w1', 'b:w1', 'c:w2']);
+    observe('a', { 'x-ratelimit-limit-req-minute': '3' });
+    await clock.advance(20_000);
+    for (const key of ['a', 'b', 'a']) await settle(key, OK);
+    expect([target('a').state, target('b').state, target('c').state]).toEqual([
+      'quota-cooldown',
+      'quota-cooldown',
+      'available',
+    ]);
+    expect([target('b').enter(ASK), target('b').freeInMs, target('b').headroom]).toEqual([undefined, 40_000, 0]);
+    await clock.advance(40_000);
+    expect([target('a').state, target('b').state, target('b').headroom]).toEqual(['available', 'available', 1]);
+  });
+
+  it('is not told how many requests it has left by an answer to the minute before', async () => {
+    const { target, observe, clock } = setUp();
+    const askedAtMs = clock.nowMs();
+    await clock.advance(60_000);
+    const headers = { 'x-ratelimit-limit-req-minute': '60', 'x-ratelimit-remaining-req-minute': '0' };
+    target('a').observe(headers, askedAtMs);
+    expect([target('a').state, target('a').view().quota.requestsRemaining]).toEqual(['available', 60]);
+    observe('a', headers);
+    expect(target('a').state).toBe('quota-cooldown');
+  });
+
+  it('is asked when headers tell of a limit of 0, for that is a refusal’s matter', async () => {
+    const { target, settle, observe, clock } = setUp();
+    observe('a', { 'x-ratelimit-limit-req-minute': '0', 'x-ratelimit-limit-tokens-minute': '0' });
+    await settle('a', { kind: 'quota', never: true, retryAfterMs: Number.POSITIVE_INFINITY });
+    expect(target('a').state).toBe('quota-cooldown');
+    await clock.advance(target('a').freeInMs);
+    expect(target('a').state).toBe('available');
+  });
+
+  it('tells a client to come back when what runs now will have been spent, and not sooner', async () => {
+    const { target, observe, clock } = setUp();
+    observe('a', { 'x-ratelimit-limit-tokens-minute': '1000' });
+    const running = target('a').enter(ASK);
+    for (const totalTokens of [500, 600]) {
+      const usage = {
+        promptTokens: totalTokens,
+        completionTokens: 0,
+        totalTokens,
+        cachedTokens: 0,
+        reasoningTokens: 0,
+      };
+      target('a').enter(ASK)?.settle(OK, usage);
+      await clock.advance(10_000);
+    }
+    const { freeInMs, retryInMs } = target('a');
+    expect(freeInMs).toBeGreaterThan(0);
+    expect(retryInMs).toBeGreaterThan(freeInMs);
+    running?.settle(fault('refused'));
+    expect([target('a').freeInMs, target('a').retryInMs]).toEqual([freeInMs, freeInMs]);
+  });
+
+  it('waits longer for tokens each time it is refused again, until a request is granted', async () => {
+    const { target, settle, clock } = setUp();
+    const spent: Outcome = { kind: 'quota', never: false, rung: 'tokens', retryAfterMs: 2000 };
+    const waits: number[] = [];
+    for (const outcome of [spent, spent, OK, spent]) {
+      await settle('a', outcome);
+      waits.push(target('a').freeInMs);
+      await clock.advance(target('a').freeInMs);
+    }
+    expect(waits).toEqual([2000, 4000, 0, 2000]);
   });
 });
 

@@ -5,11 +5,17 @@
  */
 import type { Clock, Rng } from '@leeward/kernel';
 import type { Usage } from '@leeward/wire';
-import { Breaker, type BreakerView, type Pass, type Verdict } from './breaker.ts';
+import { account } from './accounting.ts';
+import { Breaker, type BreakerView } from './breaker.ts';
 import { Cooldown } from './cooldown.ts';
+import { Experience, type PoolMeans } from './experience.ts';
+import type { Speed } from './first-token-time.ts';
+import { type Ask, capacityVerdict, type Lease, type LeaseHost, type Passes, TargetLease } from './lease.ts';
+import type { BreakerOptions } from './options.ts';
 import { type Outcome, outcomeReason } from './outcome.ts';
-import { type Key, MODEL_GONE_MS, type Provider, type Quota } from './provider.ts';
-import type { QuotaView } from './quota-reading.ts';
+import { type Key, MODEL_GONE_MS, type Provider } from './provider.ts';
+import type { Quota } from './quota.ts';
+import type { QuotaView } from './quota-ledger.ts';
 import type { InFlight, Receiver, UpstreamHeaders } from './transport.ts';
 import type { TripReason } from './trip-rule.ts';
 
@@ -22,6 +28,8 @@ export type TargetState =
   | 'quota-cooldown'
   | 'cooldown'
   | 'breaker-open'
+  | 'no-capacity'
+  | 'slow-start'
   | 'full';
 
 export interface TargetView {
@@ -33,30 +41,44 @@ export interface TargetView {
   readonly inFlight: number;
   readonly weight: number;
   readonly freeInMs: number;
+  /** Learned, for a prompt of a thousand tokens. */
+  readonly firstTokenMs: number | undefined;
+  /** Learned, per token after the first. */
+  readonly tokenMs: number | undefined;
+  /** Of recent attempts, forgotten over a minute or so. */
+  readonly faultShare: number;
+  /** Requests at once that a slow start lets in; undefined when in none. */
+  readonly slowStartWindow: number | undefined;
   readonly breaker: BreakerView;
   readonly quarantine: BreakerView;
+  /** Undefined while the vendor has never been full. */
+  readonly capacity: BreakerView | undefined;
   readonly quotaGroup: string;
   readonly quota: QuotaView;
   readonly lastOutcome: string;
 }
 
-/** What is known of an attempt's size before it is sent. */
-export interface Ask {
-  /** An estimate; see estimatePromptTokens. */
-  readonly promptTokens: number;
-  readonly stream: boolean;
+export interface TargetDeps {
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly onTrip: (target: Target, reason: TripReason) => void;
 }
 
-/** What an attempt holds while it runs. Exactly one `settle`. */
-export interface Lease {
-  /**
-   * The first content of a stream is here: proof enough for a probe, whose end may be minutes away. Breaking off later
-   * still counts.
-   */
-  begun(): void;
-  /** `usage` as the upstream counted it; undefined when it did not say. */
-  settle(outcome: Outcome, usage?: Usage): void;
-}
+/**
+ * A vendor without room for a model says so to everyone, and has some again within seconds or minutes. So a few refusals in
+ * a row put the target aside, with probes that begin early and stay frequent; a refusal now and then does not, for it costs
+ * no more than an attempt elsewhere.
+ */
+const CAPACITY: BreakerOptions = {
+  consecutiveFaults: 3,
+  minSuccessRate: 0.5,
+  windowMs: 10_000,
+  minSamples: 20,
+  probeAfterMs: 1000,
+  maxProbeAfterMs: 15_000,
+};
+
+const ALONE: PoolMeans = { firstTokenMs: 400, inFlight: 0 };
 
 export class Target {
   readonly id: string;
@@ -69,26 +91,27 @@ export class Target {
   readonly #gone: Cooldown;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #basePath: string;
-  /** One for all leases: what this target does with an ended attempt. */
-  readonly #ending: LeaseEnding = {
+  readonly #experience: Experience;
+  readonly #host: LeaseHost = {
+    firstToken: (lease, tookMs) => this.#experience.firstToken(lease, tookMs, this.#inFlight),
     faultAfterProof: () => this.#breaker.enter()?.leave('fault'),
-    settled: (outcome) => this.#settle(outcome),
+    settled: (lease, outcome, usage) => this.#settle(lease, outcome, usage),
   };
+  readonly #deps: TargetDeps;
+  /** Made when the vendor first says that it is full. */
+  #capacity: Breaker | undefined;
   #inFlight = 0;
   #draining = false;
   #lastOutcome = '';
 
-  constructor(
-    deps: { clock: Clock; rng: Rng; onTrip: (target: Target, reason: TripReason) => void },
-    provider: Provider,
-    key: Key,
-    model: string,
-  ) {
+  constructor(deps: TargetDeps, provider: Provider, key: Key, model: string) {
     this.id = `${provider.name}/${key.name}/${model}`;
     this.provider = provider;
     this.key = key;
     this.model = model;
-    this.#breaker = new Breaker(deps, provider.options.breaker, (reason) => deps.onTrip(this, reason));
+    this.#deps = deps;
+    this.#breaker = this.#newBreaker(provider.options.breaker);
+    this.#experience = new Experience(deps.clock);
     this.#cooldown = new Cooldown(deps.clock);
     this.#quota = provider.quota(key.quotaGroup, model);
     this.#gone = provider.goneModel(model);
@@ -106,9 +129,11 @@ export class Target {
     if (this.#draining) return 'draining';
     if (!this.key.quarantine.admits) return 'key-quarantined';
     if (this.#gone.active) return 'model-gone';
-    if (this.#quota.cooldown.active) return 'quota-cooldown';
+    if (this.#quota.cooldown.active || this.#quota.ledger.isExhausted) return 'quota-cooldown';
     if (this.#cooldown.active) return 'cooldown';
     if (!this.#breaker.admits) return 'breaker-open';
+    if (this.#capacity?.admits === false) return 'no-capacity';
+    if (!this.#experience.slowStart.admits(this.#inFlight)) return 'slow-start';
     if (this.#inFlight >= this.key.maxInFlight) return 'full';
     return 'available';
   }
@@ -121,9 +146,28 @@ export class Target {
     return this.#inFlight;
   }
 
-  /** Relative load for pickers. Until latency is learned it is the requests in flight, this one included. */
+  get speed(): Speed {
+    return this.#experience.speed;
+  }
+
+  /** The learned first-token time for a prompt of a thousand tokens; undefined before the first. */
+  get learnedMs(): number | undefined {
+    return this.#experience.learnedMs;
+  }
+
+  /** What its quota has left, from 1, plenty, to 0, nothing. */
+  get headroom(): number {
+    return this.#quota.ledger.headroomAt(this.#deps.clock.nowMs());
+  }
+
+  /** For people: as in a pool of its own. */
   get load(): number {
-    return this.#inFlight + 1;
+    return this.loadAmong(this.#deps.clock.nowMs(), ALONE, this.key.weight);
+  }
+
+  /** What siblings are compared by, in milliseconds of a first token's time, more or less. */
+  loadAmong(nowMs: number, means: PoolMeans, weight: number): number {
+    return this.#experience.load(nowMs, means, this.#inFlight, weight, this.#quota.ledger.headroomAt(nowMs));
   }
 
   /** An operator's or a reload's wish: no new requests, the running ones end. */
@@ -132,17 +176,44 @@ export class Target {
   }
 
   /** Takes a place in breaker and limiter; undefined when there is none, though `available` may have said so before. */
-  enter(_ask: Ask): Lease | undefined {
+  enter(ask: Ask): Lease | undefined {
     if (!this.available) return undefined;
-    const quarantinePass = this.key.quarantine.enter();
-    const breakerPass = this.#breaker.enter();
-    if (quarantinePass === undefined || breakerPass === undefined) {
-      quarantinePass?.leave('neutral');
-      breakerPass?.leave('neutral');
+    const quarantine = this.key.quarantine.enter();
+    const breaker = this.#breaker.enter();
+    const capacity = this.#capacity?.enter();
+    if (quarantine === undefined || breaker === undefined || (this.#capacity !== undefined && capacity === undefined)) {
+      for (const pass of [quarantine, breaker, capacity]) pass?.leave('neutral');
       return undefined;
     }
-    this.#inFlight++;
-    return new TargetLease(breakerPass, quarantinePass, this.#ending);
+    return this.#lease(ask, { quarantine, breaker, capacity });
+  }
+
+  /** Whether nothing but its health, which may be out of date, speaks against it. */
+  get canPanic(): boolean {
+    switch (this.state) {
+      case 'breaker-open':
+      case 'no-capacity':
+      case 'slow-start':
+        return this.#inFlight < this.key.maxInFlight;
+      case 'available':
+      case 'draining':
+      case 'key-quarantined':
+      case 'model-gone':
+      case 'quota-cooldown':
+      case 'cooldown':
+      case 'full':
+        return false;
+    }
+  }
+
+  /** Asks although its health says no: for an exchange that has nobody else to ask. */
+  enterInPanic(ask: Ask): Lease | undefined {
+    if (!this.canPanic) return undefined;
+    const quarantine = this.key.quarantine.enter();
+    if (quarantine === undefined) return undefined;
+    const breaker = this.#breaker.enter() ?? this.#breaker.enterInPanic();
+    const capacity = this.#capacity?.enter() ?? this.#capacity?.enterInPanic();
+    return this.#lease(ask, { quarantine, breaker, capacity });
   }
 
   send(path: string, accept: string, body: Buffer, receiver: Receiver): InFlight {
@@ -151,20 +222,29 @@ export class Target {
   }
 
   /** Rate limits as the answer's headers tell them. */
-  observe(headers: UpstreamHeaders): void {
-    this.#quota.reading.observe(headers);
+  observe(headers: UpstreamHeaders, askedAtMs: number): void {
+    this.#quota.ledger.observe(headers, askedAtMs);
   }
 
   /** How long until it may be asked again, as far as is known; 0 when it may be asked now. */
   get freeInMs(): number {
-    const waits = [
+    return Math.max(this.#restMs, this.#quota.ledger.freeInMs);
+  }
+
+  /** What a client is told that is to come back: by then, what is in flight will have been counted too. */
+  get retryInMs(): number {
+    return Math.max(this.#restMs, this.#quota.ledger.surelyFreeInMs);
+  }
+
+  get #restMs(): number {
+    return Math.max(
       this.#gone.remainingMs,
       this.#quota.cooldown.remainingMs,
       this.#cooldown.remainingMs,
       this.#breaker.probeInMs,
+      this.#capacity?.probeInMs ?? 0,
       this.key.quarantine.probeInMs,
-    ];
-    return Math.max(...waits);
+    );
   }
 
   view(): TargetView {
@@ -177,31 +257,58 @@ export class Target {
       inFlight: this.#inFlight,
       weight: this.key.weight,
       freeInMs: Math.round(this.freeInMs),
+      firstTokenMs: this.speed.firstTokenMs,
+      tokenMs: this.speed.tokenMs,
+      faultShare: this.#experience.faultShare,
+      slowStartWindow: this.#experience.slowStart.window,
       breaker: this.#breaker.view(),
       quarantine: this.key.quarantine.view(),
+      capacity: this.#capacity?.view(),
       quotaGroup: this.#quota.group,
-      quota: this.#quota.reading.view,
+      quota: this.#quota.ledger.view,
       lastOutcome: this.#lastOutcome,
     };
   }
 
   close(): void {
-    this.#breaker.close();
+    for (const breaker of [this.#breaker, this.#capacity]) {
+      if (breaker === undefined) continue;
+      this.provider.ailing.delete(breaker);
+      breaker.close();
+    }
   }
 
-  #settle(outcome: Outcome): void {
+  #lease(ask: Ask, passes: Passes): Lease {
+    const { clock } = this.#deps;
+    const reserved = this.#quota.ledger.reserve(ask.promptTokens);
+    const lease = new TargetLease(clock, ask, reserved, passes, this.#host);
+    this.#inFlight++;
+    this.#experience.started(lease);
+    return lease;
+  }
+
+  #settle(lease: TargetLease, outcome: Outcome, usage: Usage | undefined): void {
+    this.#experience.settled(lease, outcome, usage, this.#inFlight);
     this.#inFlight--;
+    account(this.#quota, lease, outcome, usage);
     const reason = outcomeReason(outcome);
     if (outcome.kind !== 'cancelled') this.#lastOutcome = reason === '' ? outcome.kind : `${outcome.kind}: ${reason}`;
     switch (outcome.kind) {
       case 'quota':
-        this.#quota.cooldown.order(outcome.retryAfterMs);
+        this.#quota.refused(outcome);
         return;
       case 'model-gone':
         this.#gone.order(MODEL_GONE_MS);
         return;
-      case 'fault':
       case 'capacity':
+        if (this.#capacity === undefined) {
+          this.#capacity = this.#newBreaker(CAPACITY, 'no-capacity');
+          // This lease is from before there was a breaker that it could have passed.
+          this.#capacity.enter()?.leave(capacityVerdict(outcome));
+        }
+        if (outcome.retryAfterMs !== undefined) this.#cooldown.order(outcome.retryAfterMs);
+        return;
+      case 'fault':
         if (outcome.retryAfterMs !== undefined) this.#cooldown.order(outcome.retryAfterMs);
         return;
       case 'ok':
@@ -211,76 +318,21 @@ export class Target {
         return;
     }
   }
-}
 
-interface LeaseEnding {
-  /** A probe that had proven the target well broke off later. */
-  faultAfterProof(): void;
-  settled(outcome: Outcome): void;
-}
-
-class TargetLease implements Lease {
-  readonly #breakerPass: Pass;
-  readonly #quarantinePass: Pass;
-  readonly #ending: LeaseEnding;
-  #proven = false;
-
-  constructor(breakerPass: Pass, quarantinePass: Pass, ending: LeaseEnding) {
-    this.#breakerPass = breakerPass;
-    this.#quarantinePass = quarantinePass;
-    this.#ending = ending;
-  }
-
-  begun(): void {
-    if (this.#proven || !(this.#breakerPass.probes || this.#quarantinePass.probes)) return;
-    this.#proven = true;
-    this.#breakerPass.leave('success');
-    this.#quarantinePass.leave('success');
-  }
-
-  settle(outcome: Outcome, _usage?: Usage): void {
-    if (!this.#proven) {
-      this.#breakerPass.leave(breakerVerdict(outcome));
-      this.#quarantinePass.leave(quarantineVerdict(outcome));
-    } else if (breakerVerdict(outcome) === 'fault') {
-      this.#ending.faultAfterProof();
-    }
-    this.#ending.settled(outcome);
-  }
-}
-
-/** The breaker judges the target's health: an answer is an answer, even a refusal that blames the caller. */
-function breakerVerdict(outcome: Outcome): Verdict {
-  switch (outcome.kind) {
-    case 'ok':
-    case 'caller-fault':
-      return 'success';
-    case 'fault':
-      // Running out of the caller's own time says nothing about the target; nor does a model's going on in other words
-      // than those it was given: it answered.
-      return outcome.reason === 'deadline' || outcome.reason === 'diverged' ? 'neutral' : 'fault';
-    case 'quota':
-    case 'capacity':
-    case 'credentials':
-    case 'model-gone':
-    case 'cancelled':
-      return 'neutral';
-  }
-}
-
-/** The quarantine judges the key: whatever is said after the door was opened proves that it opens. */
-function quarantineVerdict(outcome: Outcome): Verdict {
-  switch (outcome.kind) {
-    case 'ok':
-    case 'caller-fault':
-    case 'quota':
-    case 'capacity':
-    case 'model-gone':
-      return 'success';
-    case 'credentials':
-      return 'fault';
-    case 'fault':
-    case 'cancelled':
-      return 'neutral';
+  #newBreaker(options: BreakerOptions, cause?: TripReason): Breaker {
+    const { ailing } = this.provider;
+    const breaker = new Breaker(this.#deps, options, {
+      tripped: (reason) => {
+        ailing.add(breaker);
+        this.#deps.onTrip(this, cause ?? reason);
+      },
+      recovered: () => {
+        ailing.delete(breaker);
+        this.#experience.slowStart.begin();
+        // What fails at one vendor together mostly comes back together.
+        for (const other of ailing) other.probeSoon();
+      },
+    });
+    return breaker;
   }
 }

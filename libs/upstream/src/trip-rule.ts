@@ -5,7 +5,7 @@
  */
 import type { BreakerOptions } from './options.ts';
 
-export type TripReason = 'consecutive-faults' | 'success-rate' | 'probe-failed' | 'by-operator';
+export type TripReason = 'consecutive-faults' | 'success-rate' | 'probe-failed' | 'no-capacity' | 'by-operator';
 
 /** Ten buckets: fine enough that old samples expire smoothly, few enough to sum on every fault. */
 const BUCKETS = 10;
