@@ -14,6 +14,7 @@ import {
 } from '@leeward/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { taughtHedging } from './fixtures/taught-hedging.ts';
 
 const waits = fc.integer({ min: 0, max: 6000 }).map((ms): Step => ({ do: 'wait', ms }));
 
@@ -68,6 +69,8 @@ const asks = fc.record({
   scripts: fc.array(scripts, { minLength: 1, maxLength: 8 }),
   stream: fc.boolean(),
   recovery: fc.constantFrom('resume' as const, 'error' as const),
+  /** How long first tokens usually take, on a route that hedges. */
+  hedgesAfterMs: fc.option(fc.integer({ min: 1, max: 3000 }), { nil: undefined }),
   deadlineMs: fc.integer({ min: 1, max: 60_000 }),
   attemptsPerPool: fc.integer({ min: 1, max: 4 }),
   maxAttempts: fc.integer({ min: 1, max: 8 }),
@@ -79,10 +82,10 @@ const asks = fc.record({
 
 type Drawn = typeof asks extends fc.Arbitrary<infer Value> ? Value : never;
 
-function draw({ scripts, recovery, attemptsPerPool, maxAttempts, seed }: Drawn): ScriptedExchange {
+function draw({ scripts, recovery, hedgesAfterMs, attemptsPerPool, maxAttempts, seed }: Drawn): ScriptedExchange {
   let number = 0;
   const script = () => scripts[number++ % scripts.length] ?? [];
-  return new ScriptedExchange({
+  const exchange = new ScriptedExchange({
     providers: {
       mistral: { keys: ['a:w1', 'b:w1', 'c:w2'], script },
       backup: { dialect: 'openai', keys: ['z'], script },
@@ -91,8 +94,10 @@ function draw({ scripts, recovery, attemptsPerPool, maxAttempts, seed }: Drawn):
     timeouts: { connectMs: 1000, firstTokenMs: 4000, answerMs: 5000, idleMs: 2000 },
     retries: { attemptsPerPool, maxAttempts },
     recovery,
+    ...(hedgesAfterMs === undefined ? {} : { hedge: {} }),
     seed,
   });
+  return hedgesAfterMs === undefined ? exchange : taughtHedging(exchange, hedgesAfterMs);
 }
 
 describe('an exchange, whatever the upstreams do', () => {
@@ -118,6 +123,7 @@ describe('an exchange, whatever the upstreams do', () => {
         expect(exchange.calls).toHaveLength(report.attempts.length);
         expect(report.attempts.length).toBeLessThanOrEqual(drawn.maxAttempts);
         expect(mostInOnePool(report.attempts)).toBeLessThanOrEqual(drawn.attemptsPerPool);
+        expect(report.attempts.filter(({ cause }) => cause === 'hedge').length).toBeLessThanOrEqual(1);
         expect(exchange.inFlight).toBe(0);
 
         const { client } = asked;
@@ -198,14 +204,15 @@ describe('an exchange, whatever the upstreams do', () => {
 });
 
 /** The longest run of attempts in one pool within one pass. */
-function mostInOnePool(attempts: readonly { poolIndex: number; cause: string }[]): number {
+function mostInOnePool(attempts: readonly { poolIndex: number; cause: string; startedAtMs: number }[]): number {
   let most = 0;
   let run = 0;
   let pool = -1;
-  for (const { poolIndex, cause } of attempts) {
+  // A hedge may end before the attempt beside which it ran.
+  for (const { poolIndex, cause } of attempts.toSorted((one, other) => one.startedAtMs - other.startedAtMs)) {
     // A resumed stream's passes cannot be told apart by their causes.
     if (cause === 'resume') return most;
-    run = poolIndex === pool && cause === 'sibling' ? run + 1 : 1;
+    run = poolIndex === pool && (cause === 'sibling' || cause === 'hedge') ? run + 1 : 1;
     pool = poolIndex;
     most = Math.max(most, run);
   }

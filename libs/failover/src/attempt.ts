@@ -4,7 +4,8 @@
  *
  * Limits, each within the exchange's deadline: connect (until the request is on a socket), then first token (streams:
  * first content; a head or a contentless first chunk is not enough) or answer (whole answers: the head, which vendors
- * send only when all is generated), then idle (between two pieces). One timer serves all of them.
+ * send only when all is generated), then idle (between two pieces). One timer serves all of them. Near the deadline a
+ * stream's silence ends sooner, while somebody else still has the time to go on (patience.ts).
  */
 import type { Clock } from '@leeward/kernel';
 import {
@@ -22,6 +23,7 @@ import { readAnswer, readErrorBody, type Surface, type Usage } from '@leeward/wi
 import type { Reply } from './exchange.ts';
 import { MovingTimeout } from './moving-timeout.ts';
 import type { Timeouts } from './options.ts';
+import { idleLimitMs } from './patience.ts';
 import type { StreamReader } from './stream-reader.ts';
 
 export interface AttemptOptions {
@@ -34,6 +36,10 @@ export interface AttemptOptions {
   /** Told of a stream's first content. */
   readonly onBegun: () => void;
   readonly timeouts: Timeouts;
+  /** Instead of the one in `timeouts`, which does not know what is left to the deadline. */
+  readonly firstTokenMs: number;
+  /** Whether another attempt may follow, which could continue a stream that this one leaves off. */
+  readonly mayResume: boolean;
   readonly deadlineAtMs: number;
   readonly maxAnswerBytes: number;
 }
@@ -68,6 +74,7 @@ export class Attempt implements Receiver {
   readonly ended: Promise<AttemptEnd>;
   #call: InFlight | undefined;
   #phase: 'connecting' | 'waiting' | 'receiving' | 'refused' | 'ended' = 'connecting';
+  readonly #startedAtMs: number;
   #phaseAtMs: number;
   #pausedAtMs: number | undefined;
   /** The upstream's side is done, well or not. */
@@ -81,7 +88,8 @@ export class Attempt implements Receiver {
   constructor(clock: Clock, options: AttemptOptions) {
     this.#clock = clock;
     this.#options = options;
-    this.#phaseAtMs = clock.nowMs();
+    this.#startedAtMs = clock.nowMs();
+    this.#phaseAtMs = this.#startedAtMs;
     const { promise, resolve } = Promise.withResolvers<AttemptEnd>();
     this.ended = promise;
     this.#end = resolve;
@@ -97,7 +105,7 @@ export class Attempt implements Receiver {
     else this.#call = call;
   }
 
-  /** The client left, or another attempt won. */
+  /** The client left, or another attempt won: whatever this one still brings, nobody hears of it. */
   cancel(): void {
     this.#finish(CANCELLED);
   }
@@ -109,7 +117,7 @@ export class Attempt implements Receiver {
   onHead(status: number, headers: UpstreamHeaders): void {
     this.#status = status;
     this.#headers = headers;
-    this.#options.target.observe(headers);
+    this.#options.target.observe(headers, this.#startedAtMs);
     if (status !== 200) {
       this.#enter('refused');
       return;
@@ -146,6 +154,7 @@ export class Attempt implements Receiver {
         this.#finish(OK, { usage: progress.usage });
         return;
       case 'broken':
+        if (progress.heard) this.#heard();
         this.#finish(progress.outcome);
         return;
     }
@@ -258,19 +267,26 @@ export class Attempt implements Receiver {
   }
 
   #phaseLimitAtMs(): number {
-    const { timeouts, reader } = this.#options;
+    const { timeouts, firstTokenMs, reader } = this.#options;
     if (this.#pausedAtMs !== undefined) return this.#pausedAtMs + SLOW_CLIENT_MS;
     switch (this.#phase) {
       case 'connecting':
         return this.#phaseAtMs + timeouts.connectMs;
       case 'waiting':
-        return this.#phaseAtMs + (reader === undefined ? timeouts.answerMs : timeouts.firstTokenMs);
+        return this.#phaseAtMs + (reader === undefined ? timeouts.answerMs : firstTokenMs);
       case 'receiving':
+        return this.#phaseAtMs + this.#idleMs();
       case 'refused':
         return this.#phaseAtMs + timeouts.idleMs;
       case 'ended':
         return Number.POSITIVE_INFINITY;
     }
+  }
+
+  #idleMs(): number {
+    const { timeouts, reader, mayResume, deadlineAtMs } = this.#options;
+    if (!mayResume || reader?.resumable !== true) return timeouts.idleMs;
+    return idleLimitMs(timeouts.idleMs, deadlineAtMs - this.#phaseAtMs);
   }
 
   #expired(): void {

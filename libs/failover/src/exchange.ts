@@ -2,6 +2,7 @@
 import type { GatewayError } from '@leeward/kernel';
 import type { Member, Outcome, Pool, UpstreamHeaders } from '@leeward/upstream';
 import type { ClientRequest, Usage } from '@leeward/wire';
+import type { Hedging } from './hedging.ts';
 import type { Retries, Timeouts } from './options.ts';
 
 export interface Exchange {
@@ -17,6 +18,10 @@ export interface Exchange {
   readonly deadlineAtMs: number;
   /** Largest whole answer that is kept in memory, in bytes. */
   readonly maxAnswerBytes: number;
+  /** Exchanges with the same one are better served by the same target: a session, the beginning of a conversation. */
+  readonly affinity?: string | undefined;
+  /** The route's; absent for routes without hedging. */
+  readonly hedging?: Hedging | undefined;
   /** Told of each attempt as it begins, when someone watches (a trace); its answer is told of the end. */
   readonly onAttempt?: ((start: AttemptStart) => (report: AttemptReport) => void) | undefined;
 }
@@ -69,7 +74,16 @@ export type ExchangeEnd =
   | { readonly kind: 'refused'; readonly error: GatewayError; readonly served: Served | undefined }
   | { readonly kind: 'cancelled' };
 
-export type AttemptCause = 'first' | 'sibling' | 'next-pool' | 'another-pass' | 'resume';
+export type AttemptCause =
+  | 'first'
+  | 'sibling'
+  | 'next-pool'
+  | 'another-pass'
+  | 'resume'
+  /** Beside an attempt whose first token is late. */
+  | 'hedge'
+  /** Nobody was available, so one was asked whose health alone spoke against it. */
+  | 'panic';
 
 export interface AttemptReport {
   readonly member: Member;
@@ -89,10 +103,13 @@ export interface CandidateView {
   readonly id: string;
   readonly state: string;
   readonly load: number;
+  /** Until it may be asked again, as far as is known; 0 when it may be asked now. */
+  readonly freeInMs: number;
 }
 
 export interface ExchangeReport {
   readonly end: ExchangeEnd;
+  /** In the order in which they ended, so that the last one is whose answer the client has. */
   readonly attempts: readonly AttemptReport[];
   readonly startedAtMs: number;
   readonly endedAtMs: number;

@@ -1,6 +1,6 @@
 /** Which error a client gets when nothing worked, and when it is worth coming back. */
 import { GatewayError } from '@leeward/kernel';
-import type { Member } from '@leeward/upstream';
+import type { Member, Target } from '@leeward/upstream';
 import type { AttemptReport } from './exchange.ts';
 
 interface Circumstances {
@@ -15,8 +15,8 @@ interface Circumstances {
 export function finalError({ attempts, usable, late, untranslatable }: Circumstances): GatewayError {
   if (late) return new GatewayError('GW_DEADLINE', 'The deadline passed before an answer began.');
   if (attempts.length === 0 && untranslatable !== undefined) return untranslatable;
-  const freeInMs = earliestMs(usable) ?? 0;
-  const retryAfterMs = freeInMs > 0 ? freeInMs : UNKNOWN_MS;
+  const retryInMs = earliestMs(usable, ({ retryInMs: ms }) => ms) ?? 0;
+  const retryAfterMs = retryInMs > 0 ? retryInMs : UNKNOWN_MS;
   const states = new Set(usable.map(({ target }) => target.state));
   if (states.size === 1 && states.has('quota-cooldown')) {
     return new GatewayError('GW_QUOTA_EXHAUSTED', 'Every target of the route is at its rate limit.', { retryAfterMs });
@@ -40,10 +40,10 @@ export function finalError({ attempts, usable, late, untranslatable }: Circumsta
   });
 }
 
-/** When the first of the targets may be asked again, in milliseconds from now; undefined for none. */
-export function earliestMs(members: readonly Member[]): number | undefined {
+/** The shortest of the targets' waits, in milliseconds from now; undefined for none. */
+export function earliestMs(members: readonly Member[], waitMs: (target: Target) => number): number | undefined {
   let earliest: number | undefined;
-  for (const { target } of members) earliest = Math.min(earliest ?? Number.POSITIVE_INFINITY, target.freeInMs);
+  for (const { target } of members) earliest = Math.min(earliest ?? Number.POSITIVE_INFINITY, waitMs(target));
   return earliest;
 }
 

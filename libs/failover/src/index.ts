@@ -10,6 +10,7 @@ export type {
   Reply,
   Served,
 } from './exchange.ts';
-export { type Retries, type RouteOptions, routeOptions, type Timeouts } from './options.ts';
+export { Hedging } from './hedging.ts';
+export { type HedgeOptions, type Retries, type RouteOptions, routeOptions, type Timeouts } from './options.ts';
 export { RetryBudget } from './retry-budget.ts';
 export { type RunDeps, runExchange } from './run.ts';

@@ -1,3 +1,4 @@
+import { pickerNames } from '@leeward/balancer';
 import { z } from 'zod';
 
 /** One entry of a pool: every key of the provider becomes a target for this model. */
@@ -32,15 +33,30 @@ export const retries = z.strictObject({
   maxBackoffMs: z.int().min(1).max(60_000).default(5000),
 });
 
+export const hedge = z.strictObject({
+  /**
+   * Hedges per streamed exchange at the most: the extra load. A twentieth covers every exchange that passes the 95th
+   * percentile (Dean and Barroso, "The Tail at Scale", 2013) and is hardly felt by an upstream.
+   */
+  maxShare: z.number().min(0).max(0.5).default(0.05),
+  /** Of the route's first-token times: the share of exchanges that are never hedged. Lower hedges more than maxShare pays. */
+  quantile: z.number().min(0.5).max(0.999).default(0.95),
+});
+
 export const routeOptions = z.strictObject({
   /** Tried in order; the targets within one pool are balanced. */
   pools: z.array(z.array(poolEntry).min(1).max(100)).min(1).max(10),
+  /** Which target of a pool is asked. The default learns which ones are fast and have room; the others are for comparison. */
+  picker: z.enum(pickerNames).default('adaptive'),
   timeouts: timeouts.prefault({}),
   retries: retries.prefault({}),
   /** What happens to a stream that breaks after its first byte. */
   recovery: z.enum(['resume', 'error']).default('resume'),
+  /** A second attempt for streams whose first token is late. Absent: none, because it costs tokens twice. */
+  hedge: hedge.optional(),
 });
 
 export type Timeouts = Readonly<z.output<typeof timeouts>>;
 export type Retries = Readonly<z.output<typeof retries>>;
+export type HedgeOptions = Readonly<z.output<typeof hedge>>;
 export type RouteOptions = Readonly<z.output<typeof routeOptions>>;

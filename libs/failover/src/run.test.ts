@@ -1,4 +1,5 @@
 import { answers, refuses, type Script, ScriptedExchange, SILENT, streams } from '@leeward/testkit';
+import type { Member } from '@leeward/upstream';
 import { describe, expect, it } from 'vitest';
 import { FAILS, onePool, REFUSED, RESET } from './fixtures/one-pool.ts';
 import { RetryBudget } from './retry-budget.ts';
@@ -119,16 +120,16 @@ describe('how often is tried', () => {
     expect(third.done.end.kind).toBe('answered');
   });
 
-  it('does not wait again and again for a target whose one probe is another exchange’s', async () => {
+  it('does not wait again and again for a key whose one probe is another exchange’s', async () => {
     let calls = 0;
-    const exchange = onePool({ a: () => (++calls <= 5 ? REFUSED : SILENT) }, { retries: { maxAttempts: 5 } });
+    const exchange = onePool({ a: () => (++calls === 1 ? refuses(401, {}) : SILENT) });
     await exchange.run();
-    expect(exchange.scripted.trips).toHaveLength(1);
-    await exchange.clock.advance(5000);
+    expect(exchange.scripted.rejectedKeys).toHaveLength(1);
+    await exchange.clock.advance(600_000);
     const probe = exchange.start();
     await exchange.clock.advance(1);
     const { done } = await exchange.run();
-    expect(done.end).toMatchObject({ kind: 'refused', error: { code: 'GW_NO_TARGET', status: 503 } });
+    expect(done.end).toMatchObject({ kind: 'refused', error: { code: 'GW_CREDENTIALS_REJECTED' } });
     expect([done.attempts.length, done.waitedMs <= 200]).toEqual([0, true]);
     probe.client.leave();
     await exchange.clock.advance(0);
@@ -166,6 +167,28 @@ describe('how often is tried', () => {
     const { done } = await exchange.run({ deadlineMs: 0 });
     expect(done.end).toMatchObject({ kind: 'refused', error: { code: 'GW_DEADLINE', status: 504 } });
     expect(exchange.calls).toEqual([]);
+  });
+});
+
+describe('the picker', () => {
+  it('is told the affinity of the exchange, for every pick', async () => {
+    const told: (string | undefined)[] = [];
+    const exchange = onePool(
+      { a: RESET, b: answers('hello') },
+      {
+        picker: {
+          name: 'in-order',
+          pick: (pool: readonly Member[], skip: (member: Member) => boolean, affinity?: string) => {
+            told.push(affinity);
+            return pool.find((member) => !skip(member));
+          },
+        },
+      },
+    );
+    await exchange.run({ affinity: 'session-7' });
+    await exchange.run();
+    expect(told).toEqual(['session-7', 'session-7', undefined, undefined]);
+    expect(exchange.keys).toEqual(['a', 'b', 'a', 'b']);
   });
 });
 

@@ -4,21 +4,22 @@
  *
  *   within a pool, each target once, siblings at once and without waiting (at most attemptsPerPool);
  *   then the next pool;
+ *   when nobody in any pool could be asked at all, one of those whose health alone spoke against it;
  *   when no pool is left, a jittered wait paid for from the retry budget, and all of it once more.
  *
  * So a request reaches a healthy target, wherever it is, before anything is repeated. Bounded by the deadline, by
- * maxAttempts, by the budget, and by the client's staying.
+ * maxAttempts, by the budget, and by the client's staying. On routes that want it, a stream whose first content is late
+ * is asked of one more target of the pool at the same time (hedged-race.ts).
  */
 import type { Picker } from '@leeward/balancer';
 import { type Clock, GatewayError, type Rng } from '@leeward/kernel';
-import type { Ask, Lease, Member, Pool, Target, UpstreamHeaders } from '@leeward/upstream';
-import { estimatePromptTokens, type Usage, writeContinuationRequest, writeUpstreamRequest } from '@leeward/wire';
-import { Attempt, type AttemptEnd } from './attempt.ts';
+import type { Ask, UpstreamHeaders } from '@leeward/upstream';
+import { estimatePromptTokens, type Usage } from '@leeward/wire';
+import type { AttemptEnd } from './attempt.ts';
 import { backoffMs } from './backoff.ts';
 import type {
   AttemptCause,
   AttemptReport,
-  CandidateView,
   Downstream,
   Exchange,
   ExchangeEnd,
@@ -26,9 +27,12 @@ import type {
   Served,
 } from './exchange.ts';
 import { earliestMs, finalError } from './final-error.ts';
+import { hedgedRace } from './hedged-race.ts';
+import { type Choice, Launch } from './launch.ts';
 import { nextStep } from './next-step.ts';
+import { firstTokenLimitMs } from './patience.ts';
 import type { RetryBudget } from './retry-budget.ts';
-import { StreamReader } from './stream-reader.ts';
+import { Search } from './search.ts';
 import { StreamRelay } from './stream-relay.ts';
 
 export interface RunDeps {
@@ -42,9 +46,6 @@ export function runExchange(deps: RunDeps, exchange: Exchange, downstream: Downs
   return new Run(deps, exchange, downstream).run();
 }
 
-/** Candidates that a report remembers of one pick: enough to explain it, bounded for pools of hundreds. */
-const MAX_CANDIDATE_VIEWS = 16;
-
 class Run {
   readonly #deps: RunDeps;
   readonly #exchange: Exchange;
@@ -52,16 +53,15 @@ class Run {
   readonly #relay: StreamRelay | undefined;
   readonly #startedAtMs: number;
   readonly #ask: Ask;
-  readonly #attempts: AttemptReport[] = [];
-  /** Tried in this pass: two pools may hold the same target. */
-  readonly #tried = new Set<Target>();
-  /** `provider/model` names that had no room in this pass. */
-  readonly #full = new Set<string>();
-  /** `provider/model` and `provider` names that cannot serve this request at all. */
-  readonly #ruledOut = new Set<string>();
-  readonly #skip = (member: Member): boolean => this.#isSkipped(member);
-  #current: Attempt | undefined;
-  #untranslatable: GatewayError | undefined;
+  readonly #search: Search;
+  /** One, or two while a hedge runs. */
+  readonly #running: Launch[] = [];
+  readonly #onCommit = (launch: Launch, headers: UpstreamHeaders): void => this.#commit(launch, headers);
+  readonly #ended: AttemptReport[] = [];
+  #launched = 0;
+  /** In this pass over this pool, hedges included. */
+  #launchedInPool = 0;
+  #hedged = false;
   #lastRefusal: { end: AttemptEnd; served: Served } | undefined;
   #served: Served | undefined;
   #waitedMs = 0;
@@ -74,22 +74,22 @@ class Run {
     this.#startedAtMs = deps.clock.nowMs();
     const { request } = exchange;
     this.#ask = { promptTokens: estimatePromptTokens(request), stream: request.stream };
-    this.#relay = exchange.request.stream
-      ? new StreamRelay(deps.clock, exchange.request, downstream, exchange.recovery)
-      : undefined;
+    this.#relay = request.stream ? new StreamRelay(deps.clock, request, downstream, exchange.recovery) : undefined;
+    this.#search = new Search(deps, exchange, this.#relay, this.#ask);
   }
 
   async run(): Promise<ExchangeReport> {
-    this.#downstream.onLeave(() => this.#current?.cancel());
+    this.#downstream.onLeave(() => this.#cancel());
     this.#deps.budget.deposit();
-    const end = await this.#passes();
     const relay = this.#relay;
+    if (relay !== undefined) this.#exchange.hedging?.budget.deposit();
+    const end = await this.#passes();
     return {
       end,
-      attempts: this.#attempts,
+      attempts: this.#ended,
       startedAtMs: this.#startedAtMs,
       endedAtMs: this.#deps.clock.nowMs(),
-      firstTokenAtMs: relay === undefined ? this.#attempts.at(-1)?.firstTokenAtMs : relay.firstTokenAtMs,
+      firstTokenAtMs: relay === undefined ? this.#ended.at(-1)?.firstTokenAtMs : relay.firstTokenAtMs,
       usage: relay?.usage ?? this.#usage,
       waitedMs: this.#waitedMs,
       maxGapMs: relay?.maxGapMs ?? 0,
@@ -98,93 +98,125 @@ class Run {
 
   async #passes(): Promise<ExchangeEnd> {
     for (let pass = 1; ; pass++) {
-      const before = this.#attempts.length;
-      const end = await this.#onePass(pass);
+      const before = this.#launched;
+      const end = (await this.#onePass(pass)) ?? (await this.#panic());
       if (end !== undefined) return end;
       // Having waited and still found nobody to ask, the client is better off with retry-after than with more of that.
-      if (pass > 1 && this.#attempts.length === before) return this.#giveUp();
+      if (pass > 1 && this.#launched === before) return this.#giveUp();
       if (!(await this.#mayRepeat(pass))) return this.#giveUp();
-      this.#tried.clear();
-      this.#full.clear();
+      this.#search.nextPass();
     }
   }
 
   /** Every pool in order; undefined when all were tried in vain. */
   async #onePass(pass: number): Promise<ExchangeEnd | undefined> {
     const { pools, retries } = this.#exchange;
-    for (const [poolIndex, pool] of pools.entries()) {
-      for (let inPool = 0; inPool < retries.attemptsPerPool; ) {
+    for (const poolIndex of pools.keys()) {
+      this.#launchedInPool = 0;
+      while (this.#launchedInPool < retries.attemptsPerPool) {
         if (this.#downstream.left) return { kind: 'cancelled' };
-        if (this.#attempts.length >= retries.maxAttempts || this.#isLate) return this.#giveUp();
-        const member = this.#deps.picker.pick(pool, this.#skip);
-        if (member === undefined) break;
-        this.#tried.add(member.target);
-        const body = this.#bodyFor(member);
-        const lease = body === undefined ? undefined : member.target.enter(this.#ask);
-        if (body === undefined || lease === undefined) continue;
-        const candidates = viewCandidates(pool);
-        const cause = this.#cause(pass, inPool);
-        inPool++;
-        const end = await this.#attempt({ member, poolIndex, body, lease, candidates, cause });
+        if (this.#launched >= retries.maxAttempts || this.#isLate) return this.#giveUp();
+        const choice = this.#search.next(poolIndex, this.#cause(pass));
+        if (choice === undefined) break;
+        const end = await this.#attempt(choice);
         if (end !== undefined) return end;
       }
     }
     return undefined;
   }
 
-  async #attempt(choice: Choice): Promise<ExchangeEnd | undefined> {
-    const { clock } = this.#deps;
-    const { member, poolIndex } = choice;
-    const startedAtMs = clock.nowMs();
-    const served = (headers: UpstreamHeaders): Served => ({
-      member,
-      poolIndex,
-      attempts: this.#attempts.length + 1,
-      headers,
-    });
-    const attempt = new Attempt(clock, {
-      target: member.target,
-      surface: this.#exchange.request.surface,
-      path: this.#exchange.path,
-      body: choice.body,
-      reader: this.#readerFor(member, served),
-      onBegun: () => choice.lease.begun(),
-      timeouts: this.#exchange.timeouts,
-      deadlineAtMs: this.#exchange.deadlineAtMs,
-      maxAnswerBytes: this.#exchange.maxAnswerBytes,
-    });
-    this.#current = attempt;
-    const onEnd = this.#exchange.onAttempt?.({
-      member,
-      poolIndex,
-      number: this.#attempts.length + 1,
-      cause: choice.cause,
-      candidates: choice.candidates,
-    });
-    attempt.start();
-    if (this.#downstream.left) attempt.cancel();
-    const end = await attempt.ended;
-    this.#current = undefined;
-    choice.lease.settle(end.outcome, end.usage);
-    const result = served(end.headers);
-    const report: AttemptReport = {
-      member,
-      poolIndex,
-      cause: choice.cause,
-      candidates: choice.candidates,
-      startedAtMs,
-      endedAtMs: clock.nowMs(),
-      firstTokenAtMs: end.firstTokenAtMs,
-      status: end.status,
-      outcome: end.outcome,
-    };
-    this.#attempts.push(report);
-    onEnd?.(report);
-    return this.#decide(member, end, result);
+  /** Refusing everyone while nobody is asked would mean that nobody finds out about a recovery. */
+  async #panic(): Promise<ExchangeEnd | undefined> {
+    const choice = this.#launched === 0 ? this.#search.inPanic() : undefined;
+    return choice === undefined ? undefined : this.#attempt(choice);
   }
 
-  /** The exchange's end, or undefined when something else may be tried. */
-  #decide(member: Member, end: AttemptEnd, served: Served): ExchangeEnd | undefined {
+  async #attempt(choice: Choice): Promise<ExchangeEnd | undefined> {
+    const launch = this.#launch(choice);
+    const patienceMs = this.#hedgePatienceMs();
+    if (patienceMs === undefined) return this.#judge(launch, await launch.ended);
+    return hedgedRace(this.#deps.clock, launch, {
+      patienceMs,
+      startHedge: () => this.#startHedge(launch),
+      judge: (launch, end) => this.#judge(launch, end),
+    });
+  }
+
+  #launch(choice: Choice): Launch {
+    this.#launched++;
+    this.#launchedInPool++;
+    const launch = new Launch(choice, {
+      clock: this.#deps.clock,
+      exchange: this.#exchange,
+      relay: this.#relay,
+      ask: this.#ask,
+      number: this.#launched,
+      firstTokenMs: this.#firstTokenMs(choice.poolIndex),
+      onCommit: this.#onCommit,
+    });
+    this.#running.push(launch);
+    launch.start();
+    if (this.#downstream.left) launch.cancel();
+    return launch;
+  }
+
+  /** Less than the route's when the deadline is near and somebody else is left to be asked. */
+  #firstTokenMs(poolIndex: number): number {
+    const { timeouts, retries, deadlineAtMs } = this.#exchange;
+    const { firstTokenMs } = timeouts;
+    const limitMs = firstTokenLimitMs(firstTokenMs, deadlineAtMs - this.#deps.clock.nowMs());
+    if (limitMs >= firstTokenMs || this.#relay === undefined || this.#launched >= retries.maxAttempts)
+      return firstTokenMs;
+    const fromPool = this.#launchedInPool < retries.attemptsPerPool ? poolIndex : poolIndex + 1;
+    return this.#search.hasMore(fromPool) ? limitMs : firstTokenMs;
+  }
+
+  /** How late the first content may be; undefined when this attempt is not to be hedged. */
+  #hedgePatienceMs(): number | undefined {
+    const { hedging } = this.#exchange;
+    if (hedging === undefined || this.#hedged || this.#relay?.committed !== false) return undefined;
+    return hedging.patienceMs(this.#ask.promptTokens);
+  }
+
+  #startHedge(first: Launch): Launch | undefined {
+    const { hedging, retries } = this.#exchange;
+    if (hedging === undefined || this.#relay?.committed !== false || this.#downstream.left || this.#isLate)
+      return undefined;
+    if (this.#launched >= retries.maxAttempts || this.#launchedInPool >= retries.attemptsPerPool) return undefined;
+    if (hedging.budget.balance < 1) return undefined;
+    const choice = this.#search.hedgeFor(first.choice);
+    if (choice === undefined) return undefined;
+    hedging.budget.withdraw();
+    this.#hedged = true;
+    return this.#launch(choice);
+  }
+
+  /** First content has come: this attempt's stream is the client's, and no other one's ever will be. */
+  #commit(launch: Launch, headers: UpstreamHeaders): void {
+    for (const other of this.#running) if (other !== launch) other.lose();
+    this.#served = this.#servedBy(launch, headers);
+    this.#relay?.commit(this.#served, launch.choice.member.target.provider.dialect);
+  }
+
+  #cancel(): void {
+    for (const launch of this.#running) launch.cancel();
+  }
+
+  #servedBy(launch: Launch, headers: UpstreamHeaders): Served {
+    const { member, poolIndex } = launch.choice;
+    return { member, poolIndex, attempts: this.#launched, headers };
+  }
+
+  /** Settles an attempt that has ended. The exchange's end, or undefined when something else may be tried. */
+  #judge(launch: Launch, end: AttemptEnd): ExchangeEnd | undefined {
+    const { member } = launch.choice;
+    this.#running.splice(this.#running.indexOf(launch), 1);
+    this.#ended.push(launch.settle(end));
+    if (launch.lost) {
+      this.#search.noteUnheard(member);
+      return undefined;
+    }
+    const served = this.#servedBy(launch, end.headers);
     switch (nextStep(end.outcome)) {
       case 'done':
         this.#usage = end.usage;
@@ -194,21 +226,20 @@ class Run {
         if (this.#relay?.committed !== true && end.reply !== undefined)
           return { kind: 'answered', reply: end.reply, served };
         // A continuation that this model will not take; the caller never sent it.
-        this.#ruledOut.add(modelOf(member));
+        this.#search.ruleOutModel(member);
         break;
       case 'stop':
         return end.outcome.kind === 'cancelled' ? { kind: 'cancelled' } : this.#giveUp();
       case 'other-model-first':
-        // Where there is no other model to ask, another key's tier may still have room.
-        if (this.#hasOtherModel(member)) this.#full.add(modelOf(member));
-        this.#noteRefusal(end, served);
+        this.#search.noteFull(member);
+        this.#lastRefusal = { end, served };
         break;
       case 'other-model':
-        this.#ruledOut.add(modelOf(member));
-        this.#noteRefusal(end, served);
+        this.#search.ruleOutModel(member);
+        this.#lastRefusal = { end, served };
         break;
       case 'sibling':
-        this.#noteRefusal(end, served);
+        this.#lastRefusal = { end, served };
         break;
     }
     // After the commit only a continuation can help; where it cannot, the client must be told now.
@@ -216,59 +247,10 @@ class Run {
     return undefined;
   }
 
-  #hasOtherModel(member: Member): boolean {
-    const model = modelOf(member);
-    return this.#usable().some((other) => modelOf(other) !== model);
-  }
-
-  #noteRefusal(end: AttemptEnd, served: Served): void {
-    this.#lastRefusal = { end, served };
-  }
-
-  #readerFor(member: Member, served: (headers: UpstreamHeaders) => Served): StreamReader | undefined {
-    const relay = this.#relay;
-    if (relay === undefined) return undefined;
-    const { dialect } = member.target.provider;
-    const n = this.#exchange.request.outline['n'];
-    return new StreamReader(relay, {
-      dialect,
-      choices: typeof n === 'number' && n > 1 ? n : 1,
-      onCommit: (headers) => {
-        if (relay.committed) {
-          relay.expectRepetition(dialect);
-          return;
-        }
-        this.#served = served(headers);
-        relay.commit(this.#served, dialect);
-      },
-    });
-  }
-
-  /** The request as this target is to get it; undefined when it cannot be said to it. */
-  #bodyFor(member: Member): Buffer | undefined {
-    const { request } = this.#exchange;
-    const to = { dialect: member.target.provider.dialect, model: member.target.model };
-    try {
-      const said = this.#relay?.resumableText;
-      return said === undefined ? writeUpstreamRequest(request, to) : writeContinuationRequest(request, said, to);
-    } catch (error) {
-      // What this target's dialect cannot say, or a body whose mistake shows only now that the whole is read.
-      if (!(error instanceof GatewayError)) throw error;
-      this.#untranslatable = error;
-      this.#ruledOut.add(member.target.provider.name);
-      return undefined;
-    }
-  }
-
-  #isSkipped(member: Member): boolean {
-    if (this.#tried.has(member.target)) return true;
-    return this.#ruledOut.size + this.#full.size > 0 && (this.#isRuledOut(member) || this.#full.has(modelOf(member)));
-  }
-
-  #cause(pass: number, inPool: number): AttemptCause {
-    if (this.#attempts.length === 0) return 'first';
+  #cause(pass: number): AttemptCause {
+    if (this.#launched === 0) return 'first';
     if (this.#relay?.committed === true) return 'resume';
-    if (inPool > 0) return 'sibling';
+    if (this.#launchedInPool > 0) return 'sibling';
     return pass > 1 ? 'another-pass' : 'next-pool';
   }
 
@@ -276,8 +258,8 @@ class Run {
   async #mayRepeat(pass: number): Promise<boolean> {
     const { clock, rng, budget } = this.#deps;
     const { retries, deadlineAtMs } = this.#exchange;
-    if (this.#attempts.length >= retries.maxAttempts) return false;
-    const freeInMs = earliestMs(this.#usable());
+    if (this.#launched >= retries.maxAttempts) return false;
+    const freeInMs = earliestMs(this.#search.usable(), (target) => target.freeInMs);
     // Free later than we would wait anyway: the client gets retry-after and its connection back.
     if (freeInMs === undefined || freeInMs > retries.maxBackoffMs) return false;
     const waitMs = freeInMs + backoffMs(rng, pass, retries);
@@ -292,17 +274,6 @@ class Run {
     return true;
   }
 
-  /** The members that could serve this request, were they available. */
-  #usable(): readonly Member[] {
-    return this.#exchange.pools.flatMap((pool) =>
-      pool.filter((member) => member.weight > 0 && !this.#isRuledOut(member)),
-    );
-  }
-
-  #isRuledOut(member: Member): boolean {
-    return this.#ruledOut.has(modelOf(member)) || this.#ruledOut.has(member.target.provider.name);
-  }
-
   get #isLate(): boolean {
     return this.#deps.clock.nowMs() >= this.#exchange.deadlineAtMs;
   }
@@ -310,10 +281,10 @@ class Run {
   #giveUp(): ExchangeEnd {
     if (this.#downstream.left) return { kind: 'cancelled' };
     const error = finalError({
-      attempts: this.#attempts,
-      usable: this.#usable(),
-      late: this.#isLate || ranOutOfTime(this.#attempts.at(-1)),
-      untranslatable: this.#untranslatable,
+      attempts: this.#ended,
+      usable: this.#search.usable(),
+      late: this.#isLate || ranOutOfTime(this.#ended.at(-1)),
+      untranslatable: this.#search.untranslatable,
     });
     if (this.#relay?.committed === true && this.#served !== undefined) {
       const broken = new GatewayError('GW_STREAM_BROKEN', 'The answer broke off and could not be continued.', {
@@ -324,36 +295,14 @@ class Run {
     }
     const last = this.#lastRefusal;
     // A model that every provider says is gone is the caller's to know in the vendor's own words.
-    if (last?.end.reply !== undefined && this.#attempts.every(({ outcome }) => outcome.kind === 'model-gone')) {
+    if (last?.end.reply !== undefined && this.#ended.every(({ outcome }) => outcome.kind === 'model-gone')) {
       return { kind: 'answered', reply: last.end.reply, served: last.served };
     }
     return { kind: 'refused', error, served: last?.served };
   }
 }
 
-interface Choice {
-  readonly member: Member;
-  readonly poolIndex: number;
-  readonly body: Buffer;
-  readonly lease: Lease;
-  readonly candidates: readonly CandidateView[];
-  readonly cause: AttemptCause;
-}
-
 /** The timer may fire a moment before the clock reads the deadline. */
 function ranOutOfTime(attempt: AttemptReport | undefined): boolean {
   return attempt?.outcome.kind === 'fault' && attempt.outcome.reason === 'deadline';
-}
-
-function modelOf(member: Member): string {
-  return `${member.target.provider.name}/${member.target.model}`;
-}
-
-function viewCandidates(pool: Pool): readonly CandidateView[] {
-  const views: CandidateView[] = [];
-  for (const member of pool) {
-    if (views.length === MAX_CANDIDATE_VIEWS) break;
-    views.push({ id: member.id, state: member.target.state, load: member.load });
-  }
-  return views;
 }

@@ -19,7 +19,7 @@ export type Progress =
   /** `heard`: something came that shows a working upstream. `full`: the client cannot take more just now. */
   | { readonly kind: 'more'; readonly heard: boolean; readonly full: boolean }
   | { readonly kind: 'complete'; readonly usage: Usage | undefined }
-  | { readonly kind: 'broken'; readonly outcome: Outcome };
+  | { readonly kind: 'broken'; readonly heard: boolean; readonly outcome: Outcome };
 
 /** Tool calls come whole, so one event may carry a long argument list; a megabyte is beyond every model's output. */
 const MAX_EVENT_BYTES = 1024 * 1024;
@@ -64,18 +64,18 @@ export class StreamReader {
         if (this.#done) break;
         if (event.data === '') continue;
         if (event.data === '[DONE]') {
-          if (!this.#isComplete) return this.#broken(fault('truncated'));
+          if (!this.#isComplete) return this.#broken(fault('truncated'), heard);
           this.#finish();
           return { kind: 'complete', usage: this.#relay.usage };
         }
         const outcome = this.#takeEvent(event, headers);
-        if (outcome !== undefined) return this.#broken(outcome);
+        if (outcome !== undefined) return this.#broken(outcome, heard);
         heard ||= this.#held === undefined;
       }
     } catch (error) {
       // Both are the upstream's doing: an event beyond all bounds, or one that is not JSON.
-      if (error instanceof SyntaxError) return this.#broken(fault('not-json'));
-      if (error instanceof SseOverflowError) return this.#broken(fault('oversized'));
+      if (error instanceof SyntaxError) return this.#broken(fault('not-json'), heard);
+      if (error instanceof SseOverflowError) return this.#broken(fault('oversized'), heard);
       throw error;
     }
     return { kind: 'more', heard, full: !this.#relay.flush() };
@@ -87,6 +87,11 @@ export class StreamReader {
     if (!this.#isComplete) return false;
     this.#finish();
     return true;
+  }
+
+  /** Whether another target could go on from what the client has. */
+  get resumable(): boolean {
+    return this.#relay.resumableText !== undefined;
   }
 
   /** When the client has waited so long in silence that it needs a sign; never before the commit. */
@@ -137,10 +142,10 @@ export class StreamReader {
     return held.every((chunk) => this.#relay.push(chunk)) ? undefined : fault('diverged');
   }
 
-  #broken(outcome: Outcome): Progress {
+  #broken(outcome: Outcome, heard: boolean): Progress {
     this.#done = true;
     this.#relay.flush();
-    return { kind: 'broken', outcome };
+    return { kind: 'broken', heard, outcome };
   }
 
   #finish(): void {

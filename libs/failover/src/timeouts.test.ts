@@ -1,4 +1,4 @@
-import { chunk, ROLE_CHUNK, type Script, ScriptedExchange, SILENT, STREAM_HEAD } from '@leeward/testkit';
+import { chunk, DONE, ROLE_CHUNK, type Script, ScriptedExchange, SILENT, STREAM_HEAD } from '@leeward/testkit';
 import { describe, expect, it } from 'vitest';
 
 const timeouts = { connectMs: 100, firstTokenMs: 1000, answerMs: 3000, idleMs: 500 };
@@ -122,5 +122,96 @@ describe('each limit', () => {
     expect(done.end.kind).toBe('streamed');
     expect([client.said, client.endedWell]).toEqual(['Hi', true]);
     expect(done.firstTokenAtMs).toBe(2000);
+  });
+});
+
+describe('near the deadline, a silent target', () => {
+  const fine: Script = [...STREAM_HEAD, chunk('Hi'), chunk('', { finish: 'stop' }), DONE, { do: 'end' }];
+
+  /** The first call is silent before its first content; the others answer. */
+  async function firstTokenLate(more: object, deadlineMs: number) {
+    const exchange = new ScriptedExchange({
+      providers: { mistral: { keys: ['a', 'b'], script: (_call, number) => (number === 0 ? SILENT : fine) } },
+      pools: [['mistral/large']],
+      timeouts: { firstTokenMs: 20_000 },
+      ...more,
+    });
+    const { done } = await exchange.run({ stream: true, deadlineMs });
+    expect([exchange.inFlight, exchange.timersLeft]).toEqual([0, 0]);
+    return { kind: done.end.kind, endedAtMs: done.attempts[0]?.endedAtMs, outcome: done.attempts[0]?.outcome };
+  }
+
+  it.each([
+    ['leaves a third of what is left', 12_000, 8000],
+    ['is given two seconds all the same', 2700, 2000],
+    ['gets the route’s limit when there is time enough', 60_000, 20_000],
+  ])('that has a sibling %s', async (_what, deadlineMs, endedAtMs) => {
+    expect(await firstTokenLate({}, deadlineMs)).toMatchObject({
+      kind: 'streamed',
+      endedAtMs,
+      outcome: { kind: 'fault', reason: 'first-token-timeout' },
+    });
+  });
+
+  it('leaves time for the next pool too', async () => {
+    const providers = {
+      mistral: { keys: ['a'], script: () => SILENT },
+      backup: { dialect: 'openai' as const, keys: ['z'], script: () => fine },
+    };
+    const pools = [['mistral/large'], ['backup/gpt']];
+    expect(await firstTokenLate({ providers, pools }, 6000)).toMatchObject({ kind: 'streamed', endedAtMs: 4000 });
+    const retries = { attemptsPerPool: 1 };
+    expect(await firstTokenLate({ providers, pools, retries }, 6000)).toMatchObject({ endedAtMs: 4000 });
+  });
+
+  it.each([
+    ['there is no other target', { providers: { mistral: { keys: ['a'], script: () => SILENT } } }],
+    ['it was the pool’s last attempt, and there is no other pool', { retries: { attemptsPerPool: 1 } }],
+    ['it was the last attempt', { retries: { maxAttempts: 1 } }],
+  ])('may use all of it when %s', async (_when, more) => {
+    expect(await firstTokenLate(more, 9000)).toMatchObject({ endedAtMs: 9000 });
+  });
+
+  it('may use all of it when the other target is unavailable', async () => {
+    const exchange = new ScriptedExchange({
+      providers: { mistral: { keys: ['a', 'b'], script: () => SILENT } },
+      pools: [['mistral/large']],
+    });
+    exchange.pools[0]?.[0]?.target.drain();
+    const { done } = await exchange.run({ stream: true, deadlineMs: 9000 });
+    expect(done.attempts.map(({ endedAtMs }) => endedAtMs)).toEqual([9000]);
+  });
+
+  /** A stream that falls silent after its second piece, three seconds after the first one. */
+  async function silentStream(more: object, deadlineMs: number, gapMs = 3000) {
+    const begins: Script = [...STREAM_HEAD, chunk('H'), { do: 'wait', ms: gapMs }, chunk('i')];
+    const exchange = new ScriptedExchange({
+      providers: { mistral: { keys: ['a', 'b'], script: (_call, number) => (number === 0 ? begins : fine) } },
+      pools: [['mistral/large']],
+      timeouts: { idleMs: 30_000 },
+      ...more,
+    });
+    const { done, client } = await exchange.run({ stream: true, deadlineMs });
+    expect([exchange.inFlight, exchange.timersLeft]).toEqual([0, 0]);
+    return { said: client.said, kind: done.end.kind, endedAtMs: done.attempts[0]?.endedAtMs };
+  }
+
+  it.each([
+    ['half of what is left', 13_000, 8000],
+    ['as much of a shorter rest', 10_000, 6500],
+    ['the route’s idle limit when there is time enough', 90_000, 33_000],
+  ])('of a stream that can be continued may be silent for %s', async (_what, deadlineMs, endedAtMs) => {
+    expect(await silentStream({}, deadlineMs)).toEqual({ said: 'Hi', kind: 'streamed', endedAtMs });
+  });
+
+  it('of a stream that can be continued may be silent for a second, however near the deadline', async () => {
+    expect(await silentStream({}, 2600, 1000)).toEqual({ said: 'Hi', kind: 'streamed', endedAtMs: 2000 });
+  });
+
+  it.each([
+    ['errors are wanted rather than resuming', { recovery: 'error' as const }],
+    ['no attempt is left', { retries: { maxAttempts: 1 } }],
+  ])('of a stream may use all of it when %s', async (_when, more) => {
+    expect(await silentStream(more, 13_000)).toEqual({ said: 'Hi', kind: 'broken', endedAtMs: 13_000 });
   });
 });
