@@ -26,6 +26,8 @@ export const ATTRIBUTE = {
   dialect: 'leeward.dialect',
   stream: 'leeward.stream',
   clientKey: 'leeward.client_key',
+  picker: 'leeward.picker',
+  affinity: 'leeward.affinity',
   attempts: 'leeward.attempts',
   poolIndex: 'leeward.pool.index',
   attemptNumber: 'leeward.attempt.number',

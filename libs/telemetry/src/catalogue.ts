@@ -20,7 +20,7 @@ export const LABELS = {
   model: 'a configured model’s name at the provider, `other` for one that only a catch-all route names',
   outcome: '`ok`, `quota`, `capacity`, `fault`, `credentials`, `model-gone`, `caller-fault` or `cancelled`',
   reason: 'why, in the words of the decision: a fault’s reason such as `first-token-timeout`, else the outcome',
-  result: '`ok` or `failed`',
+  result: '`ok` or `failed`; of a hedge `won`, `lost` or `failed`',
   quota_group: 'a configured quota group’s name',
   unit: '`requests-per-minute`, `requests-per-second`, `tokens-per-minute` or `tokens-per-month`',
   code: 'an error code from docs/errors.md',
@@ -146,6 +146,20 @@ export const catalogue = {
     help: 'Retries that this node may still make now. At 0 a failing upstream is no longer retried.',
     labels: [],
   },
+  hedgesTotal: {
+    name: 'leeward_hedges_total',
+    type: 'counter',
+    help:
+      'Second attempts made because a first token was late: `won` when the client got theirs, `lost` when the first ' +
+      'attempt was sooner after all or the client left, `failed` when they failed by themselves.',
+    labels: ['route', 'result'],
+  },
+  panicAttemptsTotal: {
+    name: 'leeward_panic_attempts_total',
+    type: 'counter',
+    help: 'Attempts at a target whose health spoke against it, because nobody was available.',
+    labels: ['route', 'outcome'],
+  },
   breakerState: {
     name: 'leeward_breaker_state',
     type: 'mirror',
@@ -161,7 +175,25 @@ export const catalogue = {
   targetLoad: {
     name: 'leeward_target_load',
     type: 'mirror',
-    help: 'The load by which a picker compares targets: the lower, the sooner picked.',
+    help: 'The load by which the adaptive picker compares targets: the lower, the sooner picked.',
+    labels: TARGET,
+  },
+  targetFirstTokenSeconds: {
+    name: 'leeward_target_first_token_seconds',
+    type: 'mirror',
+    help: 'A target’s first-token time as learned, for a prompt of a thousand tokens; absent until there is one.',
+    labels: TARGET,
+  },
+  targetTokenSeconds: {
+    name: 'leeward_target_token_seconds',
+    type: 'mirror',
+    help: 'A target’s time per token after the first, as learned; absent until there is one.',
+    labels: TARGET,
+  },
+  targetSlowStartWindow: {
+    name: 'leeward_target_slow_start_window',
+    type: 'mirror',
+    help: 'Requests at once that a target which has just recovered is given; absent for all others.',
     labels: TARGET,
   },
   targetInFlight: {
@@ -181,6 +213,12 @@ export const catalogue = {
     type: 'mirror',
     help: 'What this node believes to be left of that limit in the current window.',
     labels: QUOTA,
+  },
+  quotaHeadroom: {
+    name: 'leeward_quota_headroom',
+    type: 'mirror',
+    help: 'How freely a quota group may be used for a model: 1 while there is plenty, 0 when nothing is left.',
+    labels: ['provider', 'quota_group', 'model'],
   },
   inFlightRequests: {
     name: 'leeward_in_flight_requests',

@@ -3,12 +3,12 @@
  * `generation`; everything else lives as long as the process.
  */
 import { randomUUID } from 'node:crypto';
-import { type Picker, weightedRandomPicker } from '@leeward/balancer';
 import { RetryBudget } from '@leeward/failover';
 import { type Clock, EndOfTurn, type Rng, systemClock, systemRng } from '@leeward/kernel';
 import { createLogger, createMetrics, type Logger, type Metrics, startTracing, type Tracing } from '@leeward/telemetry';
 import { Fleet, socketTransport } from '@leeward/upstream';
 import { Decisions } from './admin/decisions.ts';
+import { viewTarget } from './admin/view-target.ts';
 import { printable } from './config/redact.ts';
 import type { Limits, Settings } from './config/settings.ts';
 import { adminApp } from './http/admin-app.ts';
@@ -74,7 +74,7 @@ export async function build(settings: Settings, { log }: BuildOptions = {}): Pro
     { rng, clock },
   );
   const decisions = new Decisions();
-  const shared = { clock, rng, picker: weightedRandomPicker(rng), budget: new RetryBudget(clock), metrics, logger };
+  const shared = { clock, rng, budget: new RetryBudget(clock), metrics, logger };
   let live = liveConfig({ ...shared, tracing, decisions }, settings, undefined);
   let draining = false;
   let retiring = Promise.resolve();
@@ -110,8 +110,8 @@ export async function build(settings: Settings, { log }: BuildOptions = {}): Pro
       metrics,
       isDraining: () => draining,
       drain,
-      targets: () => live.fleet.targets.map((target) => target.view()),
-      decisions: () => decisions.list(clock.nowMs()),
+      targets: () => live.fleet.targets.map(viewTarget),
+      decisions: (filter) => decisions.list(clock.nowMs(), filter),
       config: () => printable(live.settings),
       inFlight: app.inFlight,
     }),
@@ -139,7 +139,6 @@ export async function build(settings: Settings, { log }: BuildOptions = {}): Pro
 interface Shared {
   readonly clock: Clock;
   readonly rng: Rng;
-  readonly picker: Picker;
   readonly budget: RetryBudget;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -172,7 +171,7 @@ function liveConfig(shared: Shared, settings: Settings, before: LiveConfig | und
     settings.providers,
     before?.fleet,
   );
-  const routes = new Routes(fleet, settings.routes);
+  const routes = new Routes({ clock, rng, fleet }, settings.routes, before?.generation.inference.routes);
   fleet.prune();
   const watcher = new ExchangeWatcher({
     metrics,
@@ -194,7 +193,6 @@ function liveConfig(shared: Shared, settings: Settings, before: LiveConfig | und
       inference: {
         clock,
         rng,
-        picker: shared.picker,
         budget: shared.budget,
         routes,
         limits: settings.limits,

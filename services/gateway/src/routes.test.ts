@@ -3,21 +3,23 @@ import { describe, expect, test } from 'vitest';
 import { settingsOf } from './fixtures/open-gateway.ts';
 import { Routes } from './routes.ts';
 
-async function routesOf(routes: object) {
+async function routesOf(routes: object, previous?: Routes) {
   const keys = [{ name: 'a', secret: 'env:KEY_A' }];
   const providers = {
     mistral: { dialect: 'mistral', baseUrl: 'http://127.0.0.1:9', keys },
     backup: { dialect: 'openai', baseUrl: 'http://127.0.0.1:9', keys },
   };
   const settings = await settingsOf({ providers, routes });
+  const clock = new VirtualClock();
+  const rng = seededRng(1);
   const { fleet } = scriptedFleet(
-    { clock: new VirtualClock(), rng: seededRng(1) },
+    { clock, rng },
     {
       mistral: { keys: ['a', 'b'], script: () => [] },
       backup: { dialect: 'openai', keys: ['main'], script: () => [] },
     },
   );
-  return { fleet, routes: new Routes(fleet, settings.routes) };
+  return { fleet, routes: new Routes({ clock, rng, fleet }, settings.routes, previous) };
 }
 
 const targetsOf = (pools: readonly (readonly { id: string }[])[]) => pools.map((pool) => pool.map(({ id }) => id));
@@ -50,6 +52,9 @@ describe('a model name', () => {
     expect(targetsOf(routes.find('backup/large').pools)).toEqual([['backup/main/gpt-5-mini']]);
     expect(targetsOf(routes.find('mistral/large').pools)).toEqual([['mistral/a/large', 'mistral/b/large']]);
     expect(targetsOf(routes.find('mistral/any').pools)).toEqual([['mistral/a/any', 'mistral/b/any']]);
+    // The same each time, because a picker remembers a pool by its list.
+    expect(routes.find('mistral/any')).toBe(routes.find('mistral/any'));
+    expect(routes.find('mistral/any')).not.toBe(routes.find('mistral/large'));
     expect(() => routes.find('backup/any')).toThrow(expect.objectContaining({ code: 'GW_UNKNOWN_MODEL' }));
   });
 
@@ -60,6 +65,51 @@ describe('a model name', () => {
       expect(() => routes.find(model)).toThrow(expect.objectContaining({ code: 'GW_UNKNOWN_MODEL' }));
     },
   );
+});
+
+describe('a route', () => {
+  const hedged = { ...NAMED.large, hedge: { maxShare: 0.1 } };
+
+  test('has the picker of its config, adaptive unless it says another, whichever name it is asked for by', async () => {
+    const { routes } = await routesOf({
+      ...NAMED,
+      few: { ...NAMED.large, picker: 'least-in-flight' },
+      any: { ...NAMED.large, picker: 'weighted-random' },
+    });
+    const names = ['large', 'mistral/large', 'made-up', 'few', 'backup/few', 'any'];
+    expect(names.map((name) => routes.find(name).picker.name)).toEqual([
+      'adaptive',
+      'adaptive',
+      'adaptive',
+      'least-in-flight',
+      'least-in-flight',
+      'weighted-random',
+    ]);
+  });
+
+  test('hedges only where its config says so, a pinned name together with its route', async () => {
+    const { routes } = await routesOf({ ...NAMED, hedged });
+    expect(routes.find('large').hedging).toBeUndefined();
+    expect(routes.find('hedged').hedging).toBeDefined();
+    expect(routes.find('mistral/hedged').hedging).toBe(routes.find('hedged').hedging);
+  });
+
+  test('keeps what its hedging has learned over a reload that leaves its hedging alone', async () => {
+    const { routes: before } = await routesOf({ ...NAMED, hedged, other: hedged, gone: hedged });
+    const { routes: after } = await routesOf(
+      {
+        hedged: { ...hedged, retries: { maxAttempts: 2 } },
+        other: { ...hedged, hedge: { maxShare: 0.2 } },
+        gone: NAMED.large,
+        large: hedged,
+      },
+      before,
+    );
+    expect(after.find('hedged').hedging).toBe(before.find('hedged').hedging);
+    expect(after.find('other').hedging).not.toBe(before.find('other').hedging);
+    expect(after.find('gone').hedging).toBeUndefined();
+    expect(after.find('large').hedging).toBeDefined();
+  });
 });
 
 describe('ten thousand names', () => {

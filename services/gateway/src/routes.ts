@@ -1,10 +1,12 @@
 /**
- * From a model name to the pools that serve it. Named routes have their pools made once; the wildcard's are made when a
- * name is first asked for and kept for the names used most recently, because clients choose those names.
+ * From a model name to the pools that serve it, and to what picks among them. Named routes have their pools made once;
+ * the wildcard's are made when a name is first asked for and kept for the names used most recently, because clients
+ * choose those names.
  */
-import type { RouteOptions, Timeouts } from '@leeward/failover';
-import { GatewayError } from '@leeward/kernel';
-import type { Fleet, Pool } from '@leeward/upstream';
+import { createPicker, type Picker } from '@leeward/balancer';
+import { Hedging, type RouteOptions } from '@leeward/failover';
+import { type Clock, GatewayError, type Rng } from '@leeward/kernel';
+import type { Fleet, Pool, Provider } from '@leeward/upstream';
 import type { Settings } from './config/settings.ts';
 
 export interface Route {
@@ -12,7 +14,15 @@ export interface Route {
   readonly name: string;
   readonly options: RouteOptions;
   readonly pools: readonly Pool[];
-  readonly timeouts: Timeouts;
+  readonly picker: Picker;
+  /** What is learned of the route for hedging; undefined where it is not configured. */
+  readonly hedging: Hedging | undefined;
+}
+
+export interface RoutesDeps {
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly fleet: Fleet;
 }
 
 const WILDCARD = '*';
@@ -21,17 +31,23 @@ const WILDCARD = '*';
 const MAX_WILDCARD_MODELS = 256;
 
 export class Routes {
-  readonly #fleet: Fleet;
+  readonly #deps: RoutesDeps;
   readonly #named = new Map<string, Route>();
   readonly #wildcard: RouteOptions | undefined;
   /** In order of last use, the oldest first. */
   readonly #wildcards = new Map<string, Route>();
+  /** Made once, because pickers remember pools. At most one for each provider, and gone with its route. */
+  readonly #pinned = new WeakMap<Route, Map<Provider, Route>>();
 
-  constructor(fleet: Fleet, routes: Settings['routes']) {
-    this.#fleet = fleet;
+  /** @param previous of the config before: a named route whose hedging did not change goes on with what it learned */
+  constructor(deps: RoutesDeps, routes: Settings['routes'], previous?: Routes) {
+    this.#deps = deps;
     this.#wildcard = routes[WILDCARD];
     for (const [name, options] of Object.entries(routes)) {
-      if (name !== WILDCARD) this.#named.set(name, this.#build(name, options, name));
+      if (name === WILDCARD) continue;
+      const before = previous === undefined ? undefined : previous.#named.get(name);
+      const learned = before !== undefined && isSameHedge(before.options, options) ? before.hedging : undefined;
+      this.#named.set(name, this.#build(name, options, name, learned));
     }
   }
 
@@ -46,16 +62,24 @@ export class Routes {
    */
   find(model: string): Route {
     const slash = model.indexOf('/');
-    const provider = slash === -1 ? undefined : this.#fleet.provider(model.slice(0, slash));
+    const provider = slash === -1 ? undefined : this.#deps.fleet.provider(model.slice(0, slash));
     if (provider === undefined) return this.#route(model);
-    const route = this.#route(model.slice(slash + 1));
+    return this.#pin(this.#route(model.slice(slash + 1)), provider);
+  }
+
+  #pin(route: Route, provider: Provider): Route {
+    const pinned = this.#pinned.get(route) ?? new Map<Provider, Route>();
+    const known = pinned.get(provider);
+    if (known !== undefined) return known;
     const pools = route.pools
       .map((pool) => pool.filter((member) => member.target.provider === provider))
       .filter((pool) => pool.length > 0);
     if (pools.length === 0) {
       throw new GatewayError('GW_UNKNOWN_MODEL', `Provider ${provider.name} has no target for this model.`);
     }
-    return { ...route, pools };
+    const made = { ...route, pools };
+    this.#pinned.set(route, pinned.set(provider, made));
+    return made;
   }
 
   #route(model: string): Route {
@@ -68,7 +92,7 @@ export class Routes {
       throw new GatewayError('GW_UNKNOWN_MODEL', 'A model name has visible ASCII characters only, and at least one.');
     }
     const known = this.#wildcards.get(model);
-    const route = known ?? this.#build(WILDCARD, this.#wildcard, model);
+    const route = known ?? this.#build(WILDCARD, this.#wildcard, model, undefined);
     // Deleting and setting again moves it to the end: a map keeps the order of insertion.
     this.#wildcards.delete(model);
     this.#wildcards.set(model, route);
@@ -80,15 +104,21 @@ export class Routes {
     if (this.#wildcards.size <= MAX_WILDCARD_MODELS) return;
     for (const [model, route] of this.#wildcards) {
       this.#wildcards.delete(model);
-      for (const pool of route.pools) this.#fleet.release(pool);
+      for (const pool of route.pools) this.#deps.fleet.release(pool);
       return;
     }
   }
 
-  #build(name: string, options: RouteOptions, model: string): Route {
+  #build(name: string, options: RouteOptions, model: string, learned: Hedging | undefined): Route {
+    const { clock, rng, fleet } = this.#deps;
     const pools = options.pools.map((entries) =>
-      this.#fleet.pool(entries.map((entry) => ({ ...entry, model: entry.model ?? model }))),
+      fleet.pool(entries.map((entry) => ({ ...entry, model: entry.model ?? model }))),
     );
-    return { name, options, pools, timeouts: options.timeouts };
+    const hedging = options.hedge === undefined ? undefined : (learned ?? new Hedging(clock, options.hedge));
+    return { name, options, pools, picker: createPicker(options.picker, rng), hedging };
   }
+}
+
+function isSameHedge({ hedge: one }: RouteOptions, { hedge: other }: RouteOptions): boolean {
+  return one?.maxShare === other?.maxShare && one?.quantile === other?.quantile;
 }

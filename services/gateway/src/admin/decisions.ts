@@ -2,81 +2,48 @@
  * The last exchanges, kept for whoever asks why: what was considered, chosen, tried, and how each attempt ended. A ring
  * of references to finished reports: keeping one costs a store, and rendering happens only when someone looks.
  */
-import type { ExchangeReport } from '@leeward/failover';
-import { outcomeReason } from '@leeward/upstream';
-import type { FinishedExchange } from '../visit.ts';
+import { explain, type Explained } from './explain.ts';
 
 /** A few seconds of a busy node, hours of a quiet one. */
-const KEPT = 256;
+export const KEPT_DECISIONS = 256;
 
-interface Kept {
-  readonly requestId: string;
-  readonly client: string;
-  readonly route: string;
-  readonly model: string;
-  readonly surface: string;
-  readonly stream: boolean;
-  readonly status: number;
-  readonly attempts: ExchangeReport['attempts'];
-  readonly end: string;
-  readonly code: string | undefined;
-  readonly startedAtMs: number;
-  readonly endedAtMs: number;
-  readonly firstTokenAtMs: number | undefined;
+/** Which of them are wanted; each that is stated must hold. */
+export interface DecisionFilter {
+  readonly route?: string | undefined;
+  /** A target that was asked. */
+  readonly target?: string | undefined;
+  readonly request?: string | undefined;
+  readonly failed?: boolean | undefined;
+  readonly limit?: number | undefined;
 }
 
 export class Decisions {
-  readonly #kept: Kept[] = [];
+  readonly #kept: Explained[] = [];
   #next = 0;
 
-  add(finished: FinishedExchange): void {
-    const { visit, client, report } = finished;
-    // Only what is shown: the report's answer and the request's body are not kept alive by it.
-    this.#kept[this.#next] = {
-      requestId: visit.requestId,
-      client: visit.clientName,
-      route: finished.route,
-      model: client.model,
-      surface: client.surface,
-      stream: client.stream,
-      status: finished.status,
-      attempts: report.attempts,
-      end: report.end.kind,
-      code: 'error' in report.end ? report.end.error.code : undefined,
-      startedAtMs: visit.startedAtMs,
-      endedAtMs: report.endedAtMs,
-      firstTokenAtMs: report.firstTokenAtMs,
-    };
-    this.#next = (this.#next + 1) % KEPT;
+  add(exchange: Explained): void {
+    this.#kept[this.#next] = exchange;
+    this.#next = (this.#next + 1) % KEPT_DECISIONS;
   }
 
   /** Newest first; ages in milliseconds before `nowMs`. */
-  list(nowMs: number): readonly object[] {
+  list(nowMs: number, filter: DecisionFilter = {}): readonly object[] {
     const newestFirst = [...this.#kept.slice(this.#next), ...this.#kept.slice(0, this.#next)].reverse();
-    return newestFirst.map((kept) => ({
-      requestId: kept.requestId,
-      agoMs: Math.round(nowMs - kept.endedAtMs),
-      client: kept.client,
-      route: kept.route,
-      model: kept.model,
-      surface: kept.surface,
-      stream: kept.stream,
-      status: kept.status,
-      end: kept.end,
-      code: kept.code,
-      durationMs: Math.round(kept.endedAtMs - kept.startedAtMs),
-      firstTokenMs: kept.firstTokenAtMs === undefined ? undefined : Math.round(kept.firstTokenAtMs - kept.startedAtMs),
-      attempts: kept.attempts.map((attempt) => ({
-        target: attempt.member.id,
-        pool: attempt.poolIndex,
-        cause: attempt.cause,
-        candidates: attempt.candidates,
-        status: attempt.status,
-        outcome: attempt.outcome.kind,
-        reason: outcomeReason(attempt.outcome) || undefined,
-        afterMs: Math.round(attempt.startedAtMs - kept.startedAtMs),
-        tookMs: Math.round(attempt.endedAtMs - attempt.startedAtMs),
-      })),
-    }));
+    return newestFirst
+      .filter((kept) => isWanted(kept, filter))
+      .slice(0, filter.limit ?? KEPT_DECISIONS)
+      .map((kept) => ({ ...explain(kept), agoMs: Math.round(nowMs - kept.endedAtMs) }));
   }
+}
+
+function isWanted(kept: Explained, { route, target, request, failed }: DecisionFilter): boolean {
+  if (request !== undefined && kept.requestId !== request) return false;
+  if (route !== undefined && kept.route !== route) return false;
+  if (failed !== undefined && hasFailed(kept) !== failed) return false;
+  return target === undefined || kept.attempts.some(({ member }) => member.id === target);
+}
+
+/** The client got something else than its answer. One that left has not been failed. */
+function hasFailed({ end, status }: Explained): boolean {
+  return end === 'broken' || (status >= 400 && end !== 'cancelled');
 }

@@ -44,9 +44,35 @@ describe('the page', () => {
     const page = overviewPage({
       ...quiet,
       targets: () => [{}],
-      decisions: () => Array.from({ length: 300 }, () => ({})),
+      decisions: ({ limit = 300 }) => Array.from({ length: limit }, () => ({})),
     });
     expect(page.match(/<tr>/g)).toHaveLength(2 + 1 + 50);
+  });
+
+  test('shows what a target is picked by, and nothing where nothing is known', () => {
+    const known = {
+      id: 't',
+      state: 'slow-start',
+      load: 412.4,
+      firstTokenMs: 280.6,
+      headroom: 0.254,
+      slowStartWindow: 4,
+    };
+    const page = overviewPage({ ...quiet, targets: () => [known, { id: 'u', firstTokenMs: undefined }] });
+    for (const cell of ['412', '281 ms', '25 %', '4']) expect(page).toContain(`<td>${cell}</td>`);
+    expect(page).not.toMatch(/NaN ms|undefined/);
+  });
+
+  test('marks the attempts that were made beside others, or in panic, and blames none that was called off', () => {
+    const attempts = [
+      { target: 'a', cause: 'first', outcome: 'cancelled' },
+      { target: 'b', cause: 'hedge', outcome: 'ok' },
+      { target: 'c', cause: 'panic', outcome: 'fault', reason: 'reset' },
+    ];
+    const page = overviewPage({ ...quiet, decisions: () => [{ attempts }] });
+    expect(page).toContain('a: <span class="dim">cancelled</span>');
+    expect(page).toContain('b <span class="dim">hedge</span>: <span class="good">ok</span>');
+    expect(page).toContain('c <span class="dim">panic</span>: <span class="bad">fault (reset)</span>');
   });
 
   test('says never for a target that time will not free', () => {

@@ -2,11 +2,13 @@
  * The node at a glance, for a person with a browser and no dashboard at hand: targets with their state, and the last
  * decisions with their reasons. Plain HTML made on the server; it loads itself anew and runs no script.
  */
+import type { DecisionFilter } from './decisions.ts';
+
 interface Overview {
   readonly isDraining: () => boolean;
   readonly inFlight: () => number;
   readonly targets: () => readonly object[];
-  readonly decisions: () => readonly object[];
+  readonly decisions: (filter: DecisionFilter) => readonly object[];
 }
 
 const REFRESH_S = 2;
@@ -39,13 +41,13 @@ export function overviewPage(overview: Overview): string {
 <h1>Leeward: ${state}, ${overview.inFlight()} in flight</h1>
 <h2>Targets</h2>
 <div class="scroll"><table>
-<thead><tr><th>target</th><th>state</th><th>free in</th><th>in flight</th><th>breaker</th><th>last trip</th><th>success</th><th>last outcome</th></tr></thead>
+<thead><tr><th>target</th><th>state</th><th>free in</th><th>load</th><th>in flight</th><th>first token</th><th>headroom</th><th>slow start</th><th>breaker</th><th>last trip</th><th>success</th><th>last outcome</th></tr></thead>
 <tbody>${overview.targets().map(targetRow).join('')}</tbody>
 </table></div>
 <h2>Last decisions</h2>
 <div class="scroll"><table>
 <thead><tr><th>ago</th><th>route</th><th>status</th><th>took</th><th>attempts</th></tr></thead>
-<tbody>${overview.decisions().slice(0, MAX_DECISIONS).map(decisionRow).join('')}</tbody>
+<tbody>${overview.decisions({ limit: MAX_DECISIONS }).map(decisionRow).join('')}</tbody>
 </table></div>
 </body>
 </html>
@@ -61,7 +63,11 @@ function targetRow(view: object): string {
     escape(text(field(view, 'id'))),
     `<span class="${state === 'available' ? 'good' : 'bad'}">${escape(state)}</span>`,
     freeInMs > 0 ? duration(freeInMs) : '',
+    rough(field(view, 'load')),
     text(field(view, 'inFlight')),
+    learned(field(view, 'firstTokenMs')),
+    share(field(view, 'headroom')),
+    text(field(view, 'slowStartWindow')),
     escape(text(field(breaker, 'state'))),
     escape(text(field(lastTrip, 'reason'))),
     `${Math.round(Number(field(breaker, 'successShare')) * 100)} % of ${text(field(breaker, 'samples'))}`,
@@ -82,11 +88,17 @@ function decisionRow(decision: object): string {
   ]);
 }
 
+/** Cancelled is what lost to a hedge, or whose client left: nobody's fault. */
+const STEP_CLASS: Readonly<Record<string, string>> = { ok: 'good', cancelled: 'dim' };
+
 function step(attempt: unknown): string {
   const reason = text(field(attempt, 'reason'));
   const outcome = text(field(attempt, 'outcome'));
   const told = reason === '' ? outcome : `${outcome} (${reason})`;
-  return `${escape(text(field(attempt, 'target')))}: <span class="${outcome === 'ok' ? 'good' : 'bad'}">${escape(told)}</span>`;
+  const cause = text(field(attempt, 'cause'));
+  // The others follow from the order of the attempts.
+  const why = cause === 'hedge' || cause === 'panic' ? ` <span class="dim">${cause}</span>` : '';
+  return `${escape(text(field(attempt, 'target')))}${why}: <span class="${STEP_CLASS[outcome] ?? 'bad'}">${escape(told)}</span>`;
 }
 
 function row(cells: readonly string[]): string {
@@ -100,6 +112,19 @@ function field(of: unknown, name: string): unknown {
 
 function text(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
+
+/** Of what is learned, while it is not: nothing. */
+function learned(ms: unknown): string {
+  return typeof ms === 'number' ? duration(Math.round(ms)) : '';
+}
+
+function rough(value: unknown): string {
+  return typeof value === 'number' ? String(Math.round(value)) : '';
+}
+
+function share(value: unknown): string {
+  return typeof value === 'number' ? `${Math.round(value * 100)} %` : '';
 }
 
 function duration(ms: number): string {

@@ -1,9 +1,6 @@
 /** The reports of `leeward keys` as a person reads them. */
 import type { KeyReport } from './keys.ts';
 
-/** Names of models shown per key; `--json` has more. */
-const NAMES_SHOWN = 12;
-
 export function keysTable(reports: readonly KeyReport[]): string[] {
   const head = ['provider', 'key', 'state', 'models', 'p50', 'p95', 'model', 'quota left'];
   const rows = reports.map((report) => [
@@ -29,12 +26,16 @@ export function keysTable(reports: readonly KeyReport[]): string[] {
 }
 
 function modelLines(reports: readonly KeyReport[]): string[] {
-  const listed = reports.filter(({ models }) => models.count > 0);
-  return listed.map(({ provider, key, models }) => {
-    const shown = models.names.slice(0, NAMES_SHOWN);
-    const rest = models.count - shown.length;
-    return `models of ${provider}/${key}: ${shown.join(', ')}${rest > 0 ? `, and ${rest} more` : ''}`;
-  });
+  const keysByModels = new Map<string, string[]>();
+  for (const { provider, key, models } of reports) {
+    if (models.count === 0) continue;
+    const rest = models.count - models.names.length;
+    const text = `${models.names.join(', ')}${rest > 0 ? `, and ${rest} more` : ''}`;
+    const keys = keysByModels.get(text) ?? [];
+    keysByModels.set(text, [...keys, `${provider}/${key}`]);
+  }
+  // The keys of one vendor mostly may use the same: told once.
+  return Array.from(keysByModels, ([models, keys]) => `models of ${keys.join(', ')}: ${models}`);
 }
 
 /** `x-ratelimit-remaining-req-minute` beside `x-ratelimit-limit-req-minute` become `req-minute 719/720`. */

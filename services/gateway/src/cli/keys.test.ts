@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { systemClock } from '@leeward/kernel';
+import { startSimulator } from '@leeward/mistral-sim';
 import { afterEach, describe, expect, it } from 'vitest';
 import { loadConfig } from '../config/load.ts';
 import { inspectKeys, type KeyReport, percentile } from './keys.ts';
@@ -184,6 +185,37 @@ describe('the inspection of keys', () => {
   });
 });
 
+describe('before the simulator', () => {
+  it('tells of each workspace’s key what it is worth, with the quota that is left after the inspection', async () => {
+    const simulator = await startSimulator({
+      workspaces: {
+        plenty: { keys: ['good-secret'], limits: {} },
+        none: {
+          keys: ['bad-secret'],
+          limits: { 'mistral-large-latest': { requestsPerMinute: 0, tokensPerMinute: null } },
+        },
+      },
+    });
+    const routes = { 'mistral-large-latest': { pools: [[{ provider: 'p' }]] } };
+    try {
+      const [plenty, none] = await inspect({ url: simulator.mistralUrl, routes });
+      expect(plenty).toMatchObject({
+        state: 'valid',
+        quota: {
+          'x-ratelimit-limit-req-minute': '720',
+          'x-ratelimit-remaining-req-minute': expect.stringMatching(/^71[789]$/),
+        },
+        latency: { model: 'mistral-large-latest', requests: 3, succeeded: 3 },
+      });
+      expect(plenty?.models.names).toContain('mistral-large-latest');
+      // A good key whose plan does not allow what the routes want.
+      expect(none).toMatchObject({ state: 'valid', latency: { succeeded: 0, p50Ms: undefined } });
+    } finally {
+      await simulator.close();
+    }
+  });
+});
+
 describe('percentile', () => {
   it('is the nearest rank, and nothing of nothing', () => {
     expect(percentile([5, 1, 4, 2, 3], 0.5)).toBe(3);
@@ -194,8 +226,8 @@ describe('percentile', () => {
 });
 
 describe('the table of keys', () => {
-  it('has a row for each key and a bounded line of its models', () => {
-    const names = Array.from({ length: 30 }, (_, n) => `model-${n}`);
+  it('has a row for each key, and a line of models for the keys that may use the same', () => {
+    const names = Array.from({ length: 3 }, (_, n) => `model-${n}`);
     const reports: KeyReport[] = [
       {
         provider: 'mistral',
@@ -205,6 +237,15 @@ describe('the table of keys', () => {
         models: { count: 30, names },
         quota: { 'x-ratelimit-limit-req-minute': '720', 'x-ratelimit-remaining-req-minute': '719' },
         latency: { model: 'model-1', requests: 5, succeeded: 5, p50Ms: 210.4, p95Ms: 380.6 },
+      },
+      {
+        provider: 'mistral',
+        key: 'w2-a',
+        state: 'valid',
+        reason: undefined,
+        models: { count: 30, names },
+        quota: {},
+        latency: { model: 'model-1', requests: 5, succeeded: 0, p50Ms: undefined, p95Ms: undefined },
       },
       {
         provider: 'backup',
@@ -219,8 +260,9 @@ describe('the table of keys', () => {
     expect(keysTable(reports)).toEqual([
       'provider  key   state                  models  p50     p95     model            quota left',
       'mistral   w1-a  valid                  30      210 ms  381 ms  model-1, 5 of 5  req-minute 719/720',
+      'mistral   w2-a  valid                  30      -       -       model-1, 0 of 5  -',
       'backup    main  rejected (status 401)  -       -       -       -                -',
-      `models of mistral/w1-a: ${names.slice(0, 12).join(', ')}, and 18 more`,
+      'models of mistral/w1-a, mistral/w2-a: model-0, model-1, model-2, and 27 more',
     ]);
   });
 });

@@ -8,6 +8,7 @@
 import type { Clock } from '@leeward/kernel';
 import type { KeyOptions, ProviderOptions } from '@leeward/upstream';
 import type { Settings } from '../config/settings.ts';
+import { rounded } from '../record/rounded.ts';
 
 export interface KeyReport {
   readonly provider: string;
@@ -124,7 +125,7 @@ class Inspection {
     for (let request = 0; request < this.#options.requests && !this.#signal.aborted; request++) {
       const startedMs = this.#clock.nowMs();
       const answer = await this.#call('/v1/chat/completions', tinyChat(this.#one.provider.dialect, model));
-      const tookMs = this.#clock.nowMs() - startedMs;
+      const tookMs = rounded(this.#clock.nowMs() - startedMs);
       first ??= answer;
       if (answer.kind === 'failed') continue;
       const seen = quotaHeaders(answer.headers);

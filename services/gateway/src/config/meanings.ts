@@ -59,6 +59,13 @@ const MEANINGS: Readonly<Record<string, string>> = {
   'routes.<name>.retries.backoffMs':
     'The longest jittered wait before all pools are tried once more; doubles with each pass; at most maxBackoffMs.',
   'routes.<name>.retries.maxBackoffMs': 'The doubling ends here.',
+  'routes.<name>.picker':
+    'What chooses within a pool: adaptive compares up to three by learned first-token time, requests in flight, recent faults and quota left, and prefers a warm prompt cache; least-in-flight goes by requests in flight alone; weighted-random by weights alone.',
+  'routes.<name>.hedge':
+    'Asks a second target when the first token of a stream is late, and lets the first to answer win. Without it there is none, because it costs tokens twice.',
+  'routes.<name>.hedge.maxShare': 'Hedges at the most, as a share of the route’s streamed requests; 0 makes none.',
+  'routes.<name>.hedge.quantile':
+    'Of the route’s first-token times: this share of the requests is never hedged, the slowest rest may be.',
   'routes.<name>.recovery':
     'What happens to a stream that breaks after its first content: resume continues it on another target, error ends it with an error frame.',
   limits: 'What this node accepts from clients and holds in memory.',

@@ -1,6 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { CLIENT_KEY, ENV, oneProvider, openGateway, type TestGateway } from '../fixtures/open-gateway.ts';
-import { answersChat, beginStream, chatBody, event, openUpstream, sayJson } from '../fixtures/open-upstream.ts';
+import {
+  answersChat,
+  beginStream,
+  CHAT_ANSWER,
+  chatBody,
+  event,
+  openUpstream,
+  sayJson,
+} from '../fixtures/open-upstream.ts';
 import { rawClient, requestText } from '../fixtures/raw-client.ts';
 
 const headers = { authorization: `Bearer ${CLIENT_KEY}` };
@@ -84,6 +92,8 @@ describe('what an operator may see', () => {
         expect.objectContaining({
           id: 'mistral/a/mistral-large-latest',
           state: 'breaker-open',
+          load: expect.any(Number),
+          headroom: 1,
           quotaGroup: 'w1',
           lastOutcome: 'fault: status-5xx',
           breaker: expect.objectContaining({
@@ -169,6 +179,41 @@ describe('decisions', () => {
       },
     ]);
     for (const secret of ['the prompt', 'the completion', ...Object.values(ENV)]) expect(text).not.toContain(secret);
+  });
+
+  test('are found by route, target, request and failure; a filter that is none is refused in words', async () => {
+    await using upstream = await openUpstream(({ bytes }, response) => {
+      if (bytes.includes('"bad"')) sayJson(response, '{"message":"x"}', 422);
+      else sayJson(response, CHAT_ANSWER);
+    });
+    await using gateway = await openGateway(oneProvider(upstream.url));
+    for (const [id, model] of [
+      ['r-1', 'good'],
+      ['r-2', 'bad'],
+      ['r-3', 'good'],
+    ] as const) {
+      const init = { method: 'POST', body: chatBody({ model }), headers: { ...headers, 'x-request-id': id } };
+      await (await fetch(`${gateway.dataUrl}/v1/chat/completions`, init)).arrayBuffer();
+    }
+    const found = async (query: string) => {
+      const response = await fetch(`${gateway.adminUrl}/admin/decisions${query}`);
+      expect(response.status).toBe(200);
+      const { decisions } = (await response.json()) as { decisions: { requestId: string }[] };
+      return decisions.map(({ requestId }) => requestId);
+    };
+    expect(await found('')).toEqual(['r-3', 'r-2', 'r-1']);
+    expect(await found('?')).toEqual(['r-3', 'r-2', 'r-1']);
+    expect(await found('?limit=1')).toEqual(['r-3']);
+    expect(await found('?route=*&target=mistral/a/good')).toEqual(['r-3', 'r-1']);
+    expect(await found('?target=mistral%2Fa%2Fbad')).toEqual(['r-2']);
+    expect(await found('?failed=true')).toEqual(['r-2']);
+    expect(await found('?request=r-1')).toEqual(['r-1']);
+    expect(await found('?route=none')).toEqual([]);
+    const refused = await fetch(`${gateway.adminUrl}/admin/decisions?limit=all`);
+    expect([refused.status, await refused.json()]).toEqual([
+      400,
+      { error: 'limit: expected a whole number from 1 to 256, found "all".' },
+    ]);
   });
 
   test('are shown to a person with everything that a client may choose made harmless', async () => {

@@ -1,6 +1,8 @@
 /** The admin port, for people and machines that operate the node: health, metrics, targets, decisions, config, drain. */
 import type { Metrics } from '@leeward/telemetry';
 import express, { type Express, type Response } from 'express';
+import { readDecisionFilter } from '../admin/decision-filter.ts';
+import type { DecisionFilter } from '../admin/decisions.ts';
 import { overviewPage } from '../admin/overview-page.ts';
 
 export interface AdminDeps {
@@ -8,7 +10,7 @@ export interface AdminDeps {
   readonly isDraining: () => boolean;
   readonly drain: () => void;
   readonly targets: () => readonly object[];
-  readonly decisions: () => readonly object[];
+  readonly decisions: (filter: DecisionFilter) => readonly object[];
   /** Without secrets. */
   readonly config: () => object;
   readonly inFlight: () => number;
@@ -36,7 +38,11 @@ export function adminApp(deps: AdminDeps): Express {
     response.end(body);
   });
   app.get('/admin/targets', (_request, response) => sendList(response, 'targets', deps.targets()));
-  app.get('/admin/decisions', (_request, response) => sendList(response, 'decisions', deps.decisions()));
+  app.get('/admin/decisions', (request, response) => {
+    const read = readDecisionFilter(new URLSearchParams(/\?(.*)$/.exec(request.url)?.[1]));
+    if (read.kind === 'refused') response.status(400).json({ error: read.problem });
+    else sendList(response, 'decisions', deps.decisions(read.filter));
+  });
   app.get('/admin/config', (_request, response) => {
     response.json(deps.config());
   });

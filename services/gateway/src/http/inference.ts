@@ -4,7 +4,6 @@
  */
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Picker } from '@leeward/balancer';
 import { type ExchangeReport, type RetryBudget, runExchange, type Served } from '@leeward/failover';
 import { type Clock, type EndOfTurn, GatewayError, type Rng } from '@leeward/kernel';
 import { type ClientRequest, readClientRequest } from '@leeward/wire';
@@ -12,6 +11,7 @@ import type { Limits } from '../config/settings.ts';
 import type { ExchangeWatcher } from '../record/exchange-watcher.ts';
 import type { Route, Routes } from '../routes.ts';
 import type { Visit } from '../visit.ts';
+import { affinityOf } from './affinity.ts';
 import { dialectByHeaders, withDialectByHabit } from './client-dialect.ts';
 import { type ResponseHeaders, respondError } from './error-response.ts';
 import { HttpDownstream } from './http-downstream.ts';
@@ -23,7 +23,6 @@ import { servedHeaders } from './response-headers.ts';
 export interface InferenceDeps {
   readonly clock: Clock;
   readonly rng: Rng;
-  readonly picker: Picker;
   readonly budget: RetryBudget;
   readonly routes: Routes;
   readonly limits: Limits;
@@ -51,17 +50,22 @@ export async function serveInference(
   const client = fixed ? read : withDialectByHabit(read, headers);
   const route = deps.routes.find(client.model);
   const deadlineAtMs = visit.startedAtMs + patienceMs(route, request);
-  const watch = deps.watcher.begin({ visit, client, route: route.name }, request.headers['traceparent']);
+  const affinity = affinityOf(headers, client);
+  const begun = { visit, client, route: route.name, picker: route.options.picker, affinity: affinity?.by };
+  const watch = deps.watcher.begin(begun, headers['traceparent']);
+  const { clock, rng, budget } = deps;
   const report = await runExchange(
-    deps,
+    { clock, rng, budget, picker: route.picker },
     {
       request: client,
       path: surface.path,
-      pools: request.headers['x-leeward-no-fallback'] === 'true' ? route.pools.slice(0, 1) : route.pools,
+      pools: headers['x-leeward-no-fallback'] === 'true' ? route.pools.slice(0, 1) : route.pools,
       timeouts: route.options.timeouts,
       retries: route.options.retries,
       recovery: route.options.recovery,
       deadlineAtMs,
+      affinity: affinity?.key,
+      hedging: route.hedging,
       maxAnswerBytes: deps.limits.answerBytes,
       onAttempt: watch.onAttempt,
     },

@@ -79,7 +79,7 @@ describe('the headers of an answer', () => {
   test('hold nothing of an attempt that failed, and the refusal of all says who was asked last', async () => {
     const failing = {
       'mistral-correlation-id': 'of-the-failed',
-      'x-ratelimit-limit-req-minute': '1',
+      'x-ratelimit-limit-req-minute': '720',
       'retry-after': '7',
     };
     await using first = await openUpstream((_request, response) => sayJson(response, '{"message":"x"}', 500, failing));

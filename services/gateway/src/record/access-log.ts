@@ -3,6 +3,7 @@ import type { AttemptReport } from '@leeward/failover';
 import type { Logger } from '@leeward/telemetry';
 import { outcomeReason } from '@leeward/upstream';
 import type { FinishedExchange } from '../visit.ts';
+import { rounded } from './rounded.ts';
 
 const FIELDS = [
   'requestId',
@@ -60,9 +61,4 @@ export function accessLog(logger: Logger): AccessLog {
 function describeOutcome({ member, outcome }: AttemptReport): string {
   const reason = outcomeReason(outcome);
   return `${member.id} ${outcome.kind}${reason === '' ? '' : ` ${reason}`}`;
-}
-
-/** Hundredths of a millisecond: finer would be noise. */
-export function rounded(ms: number): number {
-  return Math.round(ms * 100) / 100;
 }

@@ -102,7 +102,7 @@ export class ExchangeMetrics {
     let before: AttemptReport | undefined;
     for (const attempt of report.attempts) {
       this.#countAttempt(attempt, stream);
-      if (before !== undefined) this.#countRetry(route, before, attempt);
+      this.#countCause(route, before, attempt);
       before = attempt;
     }
   }
@@ -117,6 +117,27 @@ export class ExchangeMetrics {
         .inc();
     }
     if (stream && firstTokenAtMs !== undefined) children.firstToken.observe((firstTokenAtMs - startedAtMs) / 1000);
+  }
+
+  /** @param before what ended last: of attempts that follow upon an end, the one that it was */
+  #countCause(route: string, before: AttemptReport | undefined, attempt: AttemptReport): void {
+    const { cause, outcome } = attempt;
+    switch (cause) {
+      case 'first':
+        return;
+      case 'hedge':
+        this.#metrics.hedgesTotal.child(route, hedgeResult(attempt)).inc();
+        return;
+      case 'panic':
+        this.#metrics.panicAttemptsTotal.child(route, outcome.kind).inc();
+        break;
+      case 'sibling':
+      case 'next-pool':
+      case 'another-pass':
+      case 'resume':
+        break;
+    }
+    if (before !== undefined) this.#countRetry(route, before, attempt);
   }
 
   #countRetry(route: string, before: AttemptReport, attempt: AttemptReport): void {
@@ -143,12 +164,27 @@ export class ExchangeMetrics {
   }
 }
 
+/** Only a hedge that committed has a first token: the one that does ends the other. */
+function hedgeResult({ firstTokenAtMs, outcome }: AttemptReport): 'won' | 'lost' | 'failed' {
+  if (firstTokenAtMs !== undefined) return 'won';
+  return outcome.kind === 'cancelled' ? 'lost' : 'failed';
+}
+
 /** Our own part of the time to the first token: all of it, less what attempts took and what was waited by choice. */
 function overheadMs(visit: Visit, report: ExchangeReport, firstTokenAtMs: number): number {
   let upstreamMs = report.waitedMs;
-  for (const attempt of report.attempts) {
-    if (attempt.startedAtMs >= firstTokenAtMs) break;
-    upstreamMs += Math.min(attempt.endedAtMs, firstTokenAtMs) - attempt.startedAtMs;
+  let countedToMs = visit.startedAtMs;
+  // A hedge runs beside what it helps: their common time counts once.
+  for (const attempt of inOrderOfStart(report.attempts)) {
+    const fromMs = Math.max(attempt.startedAtMs, countedToMs);
+    const toMs = Math.min(attempt.endedAtMs, firstTokenAtMs);
+    if (toMs <= fromMs) continue;
+    upstreamMs += toMs - fromMs;
+    countedToMs = toMs;
   }
   return Math.max(0, firstTokenAtMs - visit.startedAtMs - upstreamMs);
+}
+
+function inOrderOfStart(attempts: readonly AttemptReport[]): readonly AttemptReport[] {
+  return attempts.length < 2 ? attempts : attempts.toSorted((one, other) => one.startedAtMs - other.startedAtMs);
 }

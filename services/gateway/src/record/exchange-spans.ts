@@ -1,18 +1,17 @@
 /** A sampled exchange as spans: a SERVER span, and a CLIENT span for each attempt with the reason of its pick. */
-import type { AttemptReport, AttemptStart } from '@leeward/failover';
+import type { AttemptReport, AttemptStart, CandidateView } from '@leeward/failover';
 import { ATTRIBUTE, type AttemptSpan, type ExchangeSpan, type Tracing } from '@leeward/telemetry';
 import { outcomeReason } from '@leeward/upstream';
-import type { ClientRequest } from '@leeward/wire';
-import { rounded } from './access-log.ts';
-import type { FinishedExchange, Visit } from '../visit.ts';
+import type { BegunExchange, FinishedExchange } from '../visit.ts';
+import { rounded } from './rounded.ts';
 
 /** Undefined when this exchange is not sampled. */
 export function startSpan(
   tracing: Tracing,
   traceparent: string | readonly string[] | undefined,
-  started: { visit: Visit; client: ClientRequest; route: string },
+  begun: BegunExchange,
 ): ExchangeSpan | undefined {
-  const { visit, client, route } = started;
+  const { visit, client, route, picker, affinity } = begun;
   return tracing.exchange(typeof traceparent === 'string' ? traceparent : undefined, {
     [ATTRIBUTE.operation]: client.surface,
     [ATTRIBUTE.requestModel]: client.model,
@@ -21,12 +20,15 @@ export function startSpan(
     [ATTRIBUTE.dialect]: client.dialect,
     [ATTRIBUTE.stream]: client.stream,
     [ATTRIBUTE.clientKey]: visit.clientName,
+    [ATTRIBUTE.picker]: picker,
+    [ATTRIBUTE.affinity]: affinity,
     [ATTRIBUTE.requestId]: visit.requestId,
   });
 }
 
 export function traceAttempt(span: ExchangeSpan, start: AttemptStart): (report: AttemptReport) => void {
   const { target } = start.member;
+  const seen = start.candidates.find(({ id }) => id === target.id);
   const attempt: AttemptSpan = span.attempt({
     [ATTRIBUTE.provider]: target.provider.dialect === 'mistral' ? 'mistral_ai' : 'openai',
     [ATTRIBUTE.requestModel]: target.model,
@@ -35,9 +37,10 @@ export function traceAttempt(span: ExchangeSpan, start: AttemptStart): (report: 
     [ATTRIBUTE.targetProvider]: target.provider.name,
     [ATTRIBUTE.targetKey]: target.key.name,
     [ATTRIBUTE.targetModel]: target.model,
+    [ATTRIBUTE.targetLoad]: seen === undefined ? undefined : rounded(seen.load),
     [ATTRIBUTE.quotaGroup]: target.key.quotaGroup,
     [ATTRIBUTE.pickReason]: start.cause,
-    [ATTRIBUTE.pickCandidates]: start.candidates.map(({ id, state, load }) => `${id} ${state} ${load}`),
+    [ATTRIBUTE.pickCandidates]: start.candidates.map(describeCandidate),
   });
   return (report) => {
     const { outcome } = report;
@@ -53,6 +56,11 @@ export function traceAttempt(span: ExchangeSpan, start: AttemptStart): (report: 
       outcome.kind === 'ok' ? undefined : reason === '' ? outcome.kind : reason,
     );
   };
+}
+
+/** Such as `mistral/w1-a/mistral-large-latest breaker-open, load 412.5, free in 830 ms`. */
+function describeCandidate({ id, state, load, freeInMs }: CandidateView): string {
+  return `${id} ${state}, load ${rounded(load)}${freeInMs > 0 ? `, free in ${Math.round(freeInMs)} ms` : ''}`;
 }
 
 export function endSpan(span: ExchangeSpan, { report, status }: FinishedExchange): void {

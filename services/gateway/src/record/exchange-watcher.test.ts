@@ -138,6 +138,51 @@ describe('the access log', () => {
   });
 });
 
+describe('the explanation in the log', () => {
+  const decided = (gateway: TestGateway) => gateway.log.filter(({ event: name }) => name === 'exchange-decided');
+
+  test('is written at the debug level alone, and is what /admin/decisions tells', async () => {
+    await using first = await failing();
+    await using second = await openUpstream(answersChat);
+    const at = (logLevel: string) => failover(first.url, second.url, { telemetry: { logLevel } });
+    await using gateway = await openGateway(at('info'));
+    await (await ask(gateway)).arrayBuffer();
+    expect(decided(gateway)).toEqual([]);
+    await gateway.reload(at('debug'));
+    await (
+      await ask(gateway, {}, { 'x-request-id': 'd-1', 'x-leeward-session': 'of somebody'.replace(' ', '-') })
+    ).text();
+    const [line, ...more] = decided(gateway);
+    expect(more).toEqual([]);
+    expect(line).toMatchObject({
+      level: 'debug',
+      requestId: 'd-1',
+      picker: 'adaptive',
+      affinity: 'session',
+      servedBy: 'backup/b/mistral-large-latest',
+      attempts: [
+        {
+          cause: 'first',
+          outcome: 'fault',
+          reason: 'status-5xx',
+          candidates: [{ id: 'mistral/a/mistral-large-latest' }],
+        },
+        { cause: 'next-pool', outcome: 'ok', candidates: [{ state: 'available' }] },
+      ],
+    });
+    const told = await (await fetch(`${gateway.adminUrl}/admin/decisions?request=d-1`)).text();
+    const { decisions } = JSON.parse(told) as { decisions: Record<string, unknown>[] };
+    const { agoMs, ...explanation } = decisions[0] ?? {};
+    expect(agoMs).toBeGreaterThanOrEqual(0);
+    expect(line).toMatchObject(explanation);
+    const all = told + JSON.stringify(gateway.log);
+    // A session may name a person.
+    for (const secret of ['of-somebody', 'the prompt', 'the completion', ...Object.values(ENV)]) {
+      expect(all).not.toContain(secret);
+    }
+  });
+});
+
 const spanSchema = z.object({
   traceId: z.string(),
   spanId: z.string(),
@@ -187,6 +232,14 @@ describe('a trace', () => {
     const attempts = spans.filter(({ kind }) => kind === CLIENT);
     expect(attempts.map(({ parentSpanId }) => parentSpanId)).toEqual([server?.spanId, server?.spanId]);
     expect(attempts.map(({ status }) => status.code)).toEqual([2, 0]);
+    expect(server?.attributes).toMatchObject({ 'leeward.picker': 'adaptive' });
+    expect(attempts[0]?.attributes).toMatchObject({
+      'leeward.pick.reason': 'first',
+      'leeward.target.load': expect.any(Number),
+      'leeward.pick.candidates': {
+        values: [{ stringValue: expect.stringMatching(/^mistral\/a\/mistral-large-latest available, load [\d.]+$/) }],
+      },
+    });
     expect(attempts[0]?.attributes).toMatchObject({ 'gen_ai.provider.name': 'mistral_ai', 'error.type': 'status-5xx' });
     const line = gateway.log.find(({ requestId }) => requestId === 't-1');
     expect(line?.['traceId']).toBe(TRACE);

@@ -1,16 +1,17 @@
 /**
- * What is remembered of an exchange: metrics, one log line, spans when sampled, and its place among the last
- * decisions. All but the spans is made from the finished report, so that watching costs a running exchange nothing.
+ * What is remembered of an exchange: metrics, one log line, spans when sampled, its place among the last decisions, and
+ * at the debug level a line that explains it. All but the spans is made from the finished report, so that watching costs
+ * a running exchange nothing.
  */
 import type { AttemptReport, AttemptStart, ExchangeReport } from '@leeward/failover';
 import type { Logger, Metrics, Tracing } from '@leeward/telemetry';
-import type { ClientRequest } from '@leeward/wire';
 import { type AccessLog, accessLog } from './access-log.ts';
 import type { Decisions } from '../admin/decisions.ts';
+import { explain, explained } from '../admin/explain.ts';
 import { ExchangeMetrics } from './exchange-metrics.ts';
 import { endSpan, startSpan, traceAttempt } from './exchange-spans.ts';
 import type { ModelLabel } from './model-labels.ts';
-import type { FinishedExchange, Visit } from '../visit.ts';
+import type { BegunExchange, FinishedExchange } from '../visit.ts';
 
 interface RecordDeps {
   readonly metrics: Metrics;
@@ -38,18 +39,18 @@ export class ExchangeWatcher {
     this.#accessLog = deps.accessLog ? accessLog(deps.logger) : undefined;
   }
 
-  begin(
-    started: { visit: Visit; client: ClientRequest; route: string },
-    traceparent: string | string[] | undefined,
-  ): ExchangeWatch {
-    const span = startSpan(this.#deps.tracing, traceparent, started);
+  begin(begun: BegunExchange, traceparent: string | string[] | undefined): ExchangeWatch {
+    const span = startSpan(this.#deps.tracing, traceparent, begun);
     return {
       onAttempt: span === undefined ? undefined : (start) => traceAttempt(span, start),
       end: (report, status) => {
-        const finished: FinishedExchange = { ...started, report, status, traceId: span?.traceId };
+        const finished: FinishedExchange = { ...begun, report, status, traceId: span?.traceId };
+        const { decisions, logger } = this.#deps;
+        const kept = explained(finished);
         this.#metrics.count(finished);
-        this.#deps.decisions.add(finished);
+        decisions.add(kept);
         this.#accessLog?.(finished);
+        if (logger.writes('debug')) logger.debug({ traceId: span?.traceId, ...explain(kept) }, 'exchange-decided');
         if (span !== undefined) endSpan(span, finished);
       },
     };

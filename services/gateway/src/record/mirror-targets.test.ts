@@ -30,10 +30,16 @@ test('each scrape shows the targets as they are: limits configured and learned, 
   expect(await gateway.metric('leeward_quota_limit', ...quota, 'unit="requests-per-minute"')).toBe(720);
   expect(await gateway.metric('leeward_quota_remaining', ...quota, 'unit="requests-per-minute"')).toBe(719);
   const target = ['provider="mistral"', 'key="a"', 'model="mistral-large-latest"'];
-  expect(await gateway.metric('leeward_target_load', ...target)).toBe(1);
+  expect(await gateway.metric('leeward_target_load', ...target)).toBeGreaterThan(0);
+  expect(await gateway.metric('leeward_target_first_token_seconds', ...target)).toBeGreaterThan(0);
+  expect(await gateway.metric('leeward_target_token_seconds', ...target)).toBeGreaterThan(0);
+  // 1200 of its 5000 tokens are spent: plenty is left.
+  expect(await gateway.metric('leeward_quota_headroom', ...quota)).toBe(1);
   const page = async () => (await gateway.gateway.metrics.text(undefined)).body;
   expect(await page()).toMatch(/leeward_breaker_state\{.*model="mistral-large-latest"\} 0\n/);
   expect(await page()).not.toContain('made-up');
+  // It has not been down.
+  expect(await page()).not.toContain('leeward_target_slow_start_window{');
   await gateway.reload(config('other-route'));
   expect(await page()).not.toMatch(/leeward_(breaker_state|quota_limit|target_load)\{.*mistral-large-latest/);
 });

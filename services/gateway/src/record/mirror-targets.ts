@@ -14,7 +14,13 @@ export function mirrorTargets(metrics: Metrics, targets: readonly Target[], mode
     metrics.breakerState.child(...labels).set(BREAKER_VALUE[view.breaker.state]);
     metrics.targetLoad.child(...labels).set(target.load);
     metrics.targetInFlight.child(...labels).set(view.inFlight);
+    // What is not known is not shown: a 0 would read as very fast.
+    const { firstTokenMs, tokenMs, slowStartWindow } = view;
+    if (firstTokenMs !== undefined) metrics.targetFirstTokenSeconds.child(...labels).set(firstTokenMs / 1000);
+    if (tokenMs !== undefined) metrics.targetTokenSeconds.child(...labels).set(tokenMs / 1000);
+    if (slowStartWindow !== undefined) metrics.targetSlowStartWindow.child(...labels).set(slowStartWindow);
     const quota = [view.provider, view.quotaGroup, view.model] as const;
+    metrics.quotaHeadroom.child(...quota).set(target.headroom);
     setQuota(metrics, quota, 'requests-per-minute', view.quota.requestsPerMinute, view.quota.requestsRemaining);
     setQuota(metrics, quota, 'tokens-per-minute', view.quota.tokensPerMinute, view.quota.tokensRemaining);
   }

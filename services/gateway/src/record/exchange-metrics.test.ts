@@ -1,0 +1,114 @@
+import type { AttemptReport, ExchangeReport } from '@leeward/failover';
+import { createMetrics } from '@leeward/telemetry';
+import { scriptedFleet, seededRng, VirtualClock } from '@leeward/testkit';
+import { CANCELLED, fault, type Member, OK } from '@leeward/upstream';
+import { readClientRequest } from '@leeward/wire';
+import { describe, expect, test } from 'vitest';
+import { sumOf } from '../fixtures/open-gateway.ts';
+import { ExchangeMetrics } from './exchange-metrics.ts';
+
+const { fleet } = scriptedFleet(
+  { clock: new VirtualClock(), rng: seededRng(1) },
+  { mistral: { keys: ['a', 'b'], script: () => [] } },
+);
+const [a, b] = fleet.pool([{ provider: 'mistral', model: 'm', weight: 1 }]);
+const client = readClientRequest(
+  'chat',
+  'mistral',
+  Buffer.from('{"model":"m","stream":true,"messages":[{"role":"user","content":"p"}]}'),
+);
+
+function attempt(
+  member: Member | undefined,
+  cause: AttemptReport['cause'],
+  [startedAtMs, endedAtMs]: readonly [number, number],
+  more: Partial<AttemptReport> = {},
+): AttemptReport {
+  if (member === undefined) throw new Error('the pool has two members');
+  const known = { candidates: [], firstTokenAtMs: undefined, status: undefined, outcome: OK };
+  return { member, poolIndex: 0, cause, startedAtMs, endedAtMs, ...known, ...more };
+}
+
+/** The exchange began at 1000 ms. */
+function counted(attempts: readonly AttemptReport[], firstTokenAtMs?: number) {
+  const metrics = createMetrics({ seriesLimit: 100, version: '0' });
+  const report: ExchangeReport = {
+    end: { kind: 'cancelled' },
+    attempts,
+    startedAtMs: 1000,
+    endedAtMs: 3000,
+    firstTokenAtMs,
+    usage: undefined,
+    waitedMs: 0,
+    maxGapMs: 0,
+  };
+  new ExchangeMetrics(metrics, (model) => model).count({
+    visit: { requestId: 'r', clientName: 'c', startedAtMs: 1000 },
+    client,
+    route: 'large',
+    picker: 'adaptive',
+    affinity: undefined,
+    report,
+    status: 200,
+    traceId: undefined,
+  });
+  return async (name: string, ...labels: string[]) => sumOf((await metrics.text(undefined)).body, name, labels);
+}
+
+describe('a hedge', () => {
+  const committed = { firstTokenAtMs: 1600 };
+
+  test.each<[string, readonly AttemptReport[]]>([
+    ['won', [attempt(a, 'first', [1000, 1600], { outcome: CANCELLED }), attempt(b, 'hedge', [1500, 2000], committed)]],
+    [
+      'won',
+      [
+        attempt(a, 'first', [1000, 1600], { outcome: CANCELLED }),
+        attempt(b, 'hedge', [1500, 2000], { ...committed, outcome: fault('truncated') }),
+      ],
+    ],
+    ['lost', [attempt(b, 'hedge', [1500, 1600], { outcome: CANCELLED }), attempt(a, 'first', [1000, 2000], committed)]],
+    [
+      'failed',
+      [attempt(b, 'hedge', [1500, 1550], { outcome: fault('reset') }), attempt(a, 'first', [1000, 2000], committed)],
+    ],
+  ])('that %s is counted as such, and is no retry of what it ran beside', async (result, attempts) => {
+    const metric = counted(attempts, 1600);
+    expect(await metric('leeward_hedges_total', 'route="large"')).toBe(1);
+    expect(await metric('leeward_hedges_total', `result="${result}"`)).toBe(1);
+    expect(await metric('leeward_retries_total')).toBe(0);
+    expect(await metric('leeward_attempts_total')).toBe(2);
+  });
+
+  test('counts in the overhead only for the time that nobody else was waited for', async () => {
+    const metric = counted(
+      [attempt(a, 'first', [1010, 1600], { outcome: CANCELLED }), attempt(b, 'hedge', [1500, 2000], committed)],
+      1600,
+    );
+    expect(await metric('leeward_overhead_seconds_sum')).toBeCloseTo(0.01, 9);
+  });
+
+  test('that failed like the one it helped leaves one retry, by what ended last', async () => {
+    const metric = counted([
+      attempt(b, 'hedge', [1500, 1550], { outcome: fault('reset') }),
+      attempt(a, 'first', [1000, 1700], { outcome: fault('first-token-timeout') }),
+      attempt(b, 'sibling', [1700, 1800], { outcome: fault('status-5xx') }),
+    ]);
+    expect(await metric('leeward_retries_total')).toBe(1);
+    expect(await metric('leeward_retries_total', 'reason="first-token-timeout"')).toBe(1);
+  });
+});
+
+describe('an attempt in panic', () => {
+  test('is counted by its outcome, and as a retry only where something went before it', async () => {
+    const alone = counted([attempt(a, 'panic', [1000, 1100])]);
+    expect(await alone('leeward_panic_attempts_total', 'route="large"', 'outcome="ok"')).toBe(1);
+    expect(await alone('leeward_retries_total')).toBe(0);
+    const after = counted([
+      attempt(a, 'first', [1000, 1100], { outcome: fault('reset') }),
+      attempt(b, 'panic', [1100, 1200], { outcome: fault('reset') }),
+    ]);
+    expect(await after('leeward_panic_attempts_total', 'outcome="fault"')).toBe(1);
+    expect(await after('leeward_retries_total', 'reason="reset"')).toBe(1);
+  });
+});
