@@ -71,6 +71,8 @@ export async function startGateway(config: object): Promise<GatewayProcess> {
       E2E_KEY_A2: 'sim-key-a2',
       E2E_KEY_B: 'sim-key-b',
       E2E_KEY_C: 'sim-key-c',
+      E2E_KEY_D: 'sim-key-d',
+      E2E_KEY_E: 'sim-key-e',
       E2E_KEY_BACKUP: 'sim-openai-key',
     },
   });

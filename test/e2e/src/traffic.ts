@@ -4,10 +4,10 @@ import OpenAI from 'openai';
 import { CLIENT_KEY, type GatewayProcess } from './gateway-process.ts';
 
 export interface Tally {
-  readonly right: number;
+  right: number;
   /** Answered without error, but not with the expected text. */
-  readonly wrong: readonly string[];
-  readonly errors: readonly unknown[];
+  readonly wrong: string[];
+  readonly errors: unknown[];
 }
 
 export function clientOf(gateway: GatewayProcess, timeoutMs = 120_000): OpenAI {
@@ -44,21 +44,29 @@ export async function chat(client: OpenAI, options: Chat): Promise<{ text: strin
   return { text, expected };
 }
 
+/** Has a chat and counts what comes of it. Never rejects: an error is a result. */
+export async function countChat(tally: Tally, client: OpenAI, options: Chat): Promise<void> {
+  try {
+    const { text, expected } = await chat(client, options);
+    if (text === expected) tally.right++;
+    else tally.wrong.push(`${text} instead of ${expected}`);
+  } catch (error) {
+    tally.errors.push(error);
+  }
+}
+
 /** `count` chats at once, every other one a stream. */
-export async function chatAll(client: OpenAI, count: number, name: string, more: Partial<Chat> = {}): Promise<Tally> {
-  let right = 0;
-  const wrong: string[] = [];
-  const errors: unknown[] = [];
+export async function chatAll(
+  client: OpenAI,
+  count: number,
+  name: string,
+  more: Partial<Chat> = {},
+): Promise<Readonly<Tally>> {
+  const tally: Tally = { right: 0, wrong: [], errors: [] };
   await Promise.all(
-    Array.from({ length: count }, async (_, index) => {
-      try {
-        const { text, expected } = await chat(client, { ...more, name: `${name} ${index}`, stream: index % 2 === 1 });
-        if (text === expected) right++;
-        else wrong.push(`${text} instead of ${expected}`);
-      } catch (error) {
-        errors.push(error);
-      }
-    }),
+    Array.from({ length: count }, (_, index) =>
+      countChat(tally, client, { ...more, name: `${name} ${index}`, stream: index % 2 === 1 }),
+    ),
   );
-  return { right, wrong, errors };
+  return tally;
 }
