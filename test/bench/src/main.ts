@@ -5,6 +5,7 @@
  *   --quick                  about a minute and a half: a look, not figures to publish
  *   --only nginx,leeward     these subjects (the direct way is always measured)
  *   --measure small,streams  these measures
+ *   --measure pick           a pick alone, in some seconds: no subject is started
  *   --rounds 7
  *   --write-docs             runs nothing: puts the last run's results into docs/performance.md
  *

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import type { StreamShape } from './contract.ts';
 import { SUBJECT_NAMES, type SubjectName } from './subjects/subject.ts';
 
-export const MEASURE_NAMES = ['small', 'open-loop', 'streams', 'bodies', 'memory'] as const;
+export const MEASURE_NAMES = ['small', 'open-loop', 'streams', 'bodies', 'memory', 'pick'] as const;
 export type MeasureName = (typeof MEASURE_NAMES)[number];
 
 interface Lengths {
@@ -51,6 +51,11 @@ export const OPEN_LOOP_RATE = 1000;
 export const STREAMS = 500;
 /** The streams' starts are spread over this long: 500 first tokens a second. */
 export const STREAM_SPREAD_MS = 1000;
+
+/** A pool of a team, of a company, and the largest that a pick is promised to be quick in. */
+export const PICK_TARGETS = [4, 16, 64] as const;
+/** For the largest of them, at the median: a few hundredths of the CPU that a small request costs. */
+export const PICK_LIMIT_MICROS = 2;
 
 /** Fewer connections the larger the body, so that the bodies under way stay within the sockets' buffers. */
 export const BODIES = [

@@ -4,6 +4,9 @@
  * apart, and a slow minute of the machine falls on all alike.
  */
 import { Bench, type Mounted } from './bench.ts';
+import { allowedCores, findLedger } from './cpu.ts';
+import type { PickFigures } from './pick/measure-pick.ts';
+import { measurePicks } from './pick/picks.ts';
 import { BODIES, type Plan } from './plan.ts';
 import type { Processes } from './processes.ts';
 import { type Figure, isDisturbed, lessDisturbed, type MeasureId, type Sample } from './sample.ts';
@@ -25,6 +28,8 @@ export interface Outcome {
   ledger: string;
   cores: { subject: number; load: number };
   otlpExports: number;
+  /** What a pick costs, by the size of the pool. */
+  picks: PickFigures[];
   /** Samples taken again because other work disturbed them. */
   repeats: number;
 }
@@ -66,6 +71,8 @@ export async function run(
   plan: Plan,
   deps: { processes: Processes; dir: string; say: (line: string) => void },
 ): Promise<Outcome> {
+  const picks = plan.measures.includes('pick') ? await measurePicks(deps, coreOfSubjects()) : [];
+  if (plan.measures.every((measure) => measure === 'pick')) return picksAlone(picks);
   const bench = await Bench.start(deps.processes, deps.dir);
   const { mounted, participants, absent, warm } = await mountAll(bench, plan, deps.say);
   const samples: Sample[] = [];
@@ -93,7 +100,20 @@ export async function run(
     }
   }
   const cores = { subject: bench.subjectCore, load: bench.loadCore };
-  return { participants, absent, samples, ledger: bench.ledger, cores, otlpExports: bench.otlpExports, repeats };
+  return { participants, absent, samples, picks, ledger: bench.ledger, cores, otlpExports: bench.otlpExports, repeats };
+}
+
+/** As the bench chooses it, before the orchestrator is pinned. */
+function coreOfSubjects(): number {
+  const [core] = allowedCores();
+  if (core === undefined) throw new Error('no core to run on');
+  return core;
+}
+
+function picksAlone(picks: PickFigures[]): Outcome {
+  const core = coreOfSubjects();
+  const cores = { subject: core, load: core };
+  return { participants: [], absent: [], samples: [], picks, ledger: findLedger(), cores, otlpExports: 0, repeats: 0 };
 }
 
 async function mountAll(bench: Bench, plan: Plan, say: (line: string) => void) {

@@ -1,4 +1,5 @@
 /** What a reader must know before believing the tables: the harness's judgement of itself. */
+import { PICK_LIMIT_MICROS, PICK_TARGETS } from '../plan.ts';
 import { isDisturbed, type MeasureId } from '../sample.ts';
 import type { Figures } from './figures.ts';
 import { type BenchRecord, troubles } from './record.ts';
@@ -10,12 +11,29 @@ const SATURATIONS: readonly MeasureId[] = ['small', 'body-1KiB', 'body-64KiB', '
 
 export function honesty(record: BenchRecord, figures: Figures): string[] {
   return [
+    ...slowPicks(record),
+    // Of picks alone there is nothing that these could speak of.
+    ...(record.participants.length === 0 && record.samples.length === 0 ? [] : ofSubjects(record, figures)),
+    ...(record.plan.quick ? ['A quick run: a look, not figures to publish.'] : []),
+  ];
+}
+
+function slowPicks(record: BenchRecord): string[] {
+  const most = Math.max(...PICK_TARGETS);
+  return record.picks
+    .filter(({ targets, medianMicros }) => targets === most && medianMicros >= PICK_LIMIT_MICROS)
+    .map(
+      ({ targets }) => `A pick among ${targets} targets took more than the ${PICK_LIMIT_MICROS} µs it is promised in.`,
+    );
+}
+
+function ofSubjects(record: BenchRecord, figures: Figures): string[] {
+  return [
     ...answers(record),
     ...ceiling(record, figures),
     ...strangers(record),
     ...lateness(record, figures),
     ...record.absent.map(({ name, reason }) => `Not measured: ${name}: ${reason}`),
-    ...(record.plan.quick ? ['A quick run: a look, not figures to publish.'] : []),
   ];
 }
 

@@ -30,6 +30,7 @@ function recordOf(samples: Sample[]): BenchRecord {
     ledger: 'schedstat',
     cores: { subject: 0, load: 1 },
     otlpExports: 3,
+    picks: [],
     repeats: 0,
   };
 }
@@ -75,6 +76,22 @@ describe('the report', () => {
     expect(isPublishable({ ...record, plan: readPlan(['--measure', 'small']) })).toBe(false);
     const withoutLeeward = record.participants.filter(({ name }) => name !== 'leeward');
     expect(isPublishable({ ...record, participants: withoutLeeward })).toBe(false);
+  });
+
+  test('shows what a pick costs, and says when the promise is not kept', () => {
+    const pick = { p99Micros: 3, keptBytes: 0.004 };
+    const kept = { ...record, picks: [{ ...pick, targets: 64, medianMicros: 0.456 }] };
+    expect(textReport(kept)).toMatch(/^64 +0\.46 +3\.00 +0\.00$/m);
+    expect(textReport(kept)).not.toContain('A pick among 64');
+    const broken = { ...record, picks: [{ ...pick, targets: 64, medianMicros: 2.5 }] };
+    expect(textReport(broken)).toContain('A pick among 64 targets took more than the 2 µs it is promised in.');
+  });
+
+  test('of picks alone speaks of no subjects', () => {
+    const picks = [{ targets: 4, medianMicros: 0.1, p99Micros: 0.2, keptBytes: 0 }];
+    const text = textReport({ ...recordOf([]), participants: [], picks });
+    expect(text).toMatch(/^4 +0\.10 +0\.20 +0\.00$/m);
+    expect(text).not.toMatch(/subject|answer|sample/);
   });
 
   test('draws one bar per subject and panel', () => {

@@ -1,5 +1,5 @@
 /** The tables of the report as plain rows, for the terminal and for the docs alike. */
-import { BODIES, OPEN_LOOP_RATE, SMALL_CONNECTIONS, STREAMS } from '../plan.ts';
+import { BODIES, OPEN_LOOP_RATE, PICK_LIMIT_MICROS, PICK_TARGETS, SMALL_CONNECTIONS, STREAMS } from '../plan.ts';
 import type { MeasureId } from '../sample.ts';
 import type { Spread } from '../stats.ts';
 import type { Figures } from './figures.ts';
@@ -136,5 +136,19 @@ export function sections(record: BenchRecord, figures: Figures): Section[] {
       ]).slice(1), // The direct way has no memory of its own.
     });
   }
+  if (record.picks.length > 0) all.push(picks(record));
   return all;
+}
+
+function picks(record: BenchRecord): Section {
+  return {
+    title: `A pick by the adaptive picker (promised: under ${PICK_LIMIT_MICROS} µs at the median among ${Math.max(...PICK_TARGETS)})`,
+    columns: ['available targets', 'µs p50', 'µs p99', 'bytes kept'],
+    rows: record.picks.map(({ targets, medianMicros, p99Micros, keptBytes }) => [
+      String(targets),
+      number(medianMicros, 2),
+      number(p99Micros, 2),
+      number(keptBytes, 2),
+    ]),
+  };
 }

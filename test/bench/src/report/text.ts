@@ -20,8 +20,10 @@ export function setting(record: BenchRecord): string {
     .filter(({ name }) => name !== 'direct')
     .map(({ label, version }) => `${label} ${version}`)
     .join(', ');
+  const machineLine = `${record.at.slice(0, 10)}, ${machine.processor}, ${machine.cores} cores, Linux ${machine.kernel}, Node ${machine.node}.`;
+  if (record.participants.length === 0) return machineLine;
   return [
-    `${record.at.slice(0, 10)}, ${machine.processor}, ${machine.cores} cores, Linux ${machine.kernel}, Node ${machine.node}.`,
+    machineLine,
     `${versions}; subjects on core ${cores.subject}, load generator and upstream on core ${cores.load}.`,
     `Medians of ${plan.rounds} interleaved rounds (in brackets the least and the greatest); CPU from ${record.ledger}.`,
   ].join(' ');
@@ -29,9 +31,10 @@ export function setting(record: BenchRecord): string {
 
 export function textReport(record: BenchRecord): string {
   const figures = new Figures(record);
+  const notes = honesty(record, figures).map((line) => `- ${line}`);
   return [
     setting(record),
     ...sections(record, figures).map(table),
-    ['How far to believe it:', ...honesty(record, figures).map((line) => `- ${line}`)].join('\n'),
+    ...(notes.length === 0 ? [] : [['How far to believe it:', ...notes].join('\n')]),
   ].join('\n\n');
 }
