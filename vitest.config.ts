@@ -1,5 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
+const setupFiles = ['libs/testkit/src/fixed-properties.ts'];
+
 /** Real processes and sockets share two cores in CI: one such file at a time keeps their counts honest. */
 const oneAtATime = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 60_000 };
 
@@ -9,11 +11,12 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          setupFiles,
           include: ['libs/*/src/**/*.test.ts', 'services/*/src/**/*.test.ts', 'test/bench/src/**/*.test.ts'],
         },
       },
-      { test: { name: 'architecture', include: ['test/architecture/src/**/*.test.ts'] } },
-      { test: { name: 'storms', include: ['test/storms/src/**/*.test.ts'], testTimeout: 60_000 } },
+      { test: { name: 'architecture', setupFiles, include: ['test/architecture/src/**/*.test.ts'] } },
+      { test: { name: 'storms', setupFiles, include: ['test/storms/src/**/*.test.ts'], testTimeout: 60_000 } },
       { test: { name: 'sdk', include: ['test/sdk/src/**/*.test.ts'], ...oneAtATime } },
       { test: { name: 'e2e', include: ['test/e2e/src/**/*.test.ts'], ...oneAtATime } },
     ],
