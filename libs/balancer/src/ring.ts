@@ -56,8 +56,8 @@ class Ring {
         { vnodes: Math.max(1, Math.round((MOST_POINTS * weight) / heaviest)) },
       ])
       .sort(([one], [other]) => (one < other ? -1 : 1));
-    // A count that equals the default would be rounded down with the number of targets.
-    this.#ring = new HashRing(Object.fromEntries(points), 'md5', { 'vnode count': 1 });
+    // A number of points that equals the default would be rounded down with the number of targets; none equals 0.
+    this.#ring = new HashRing(Object.fromEntries(points), 'md5', { 'vnode count': 0 });
   }
 
   homes(affinity: string): readonly number[] {

@@ -8,7 +8,7 @@
 import type { Clock, Rng } from '@leeward/kernel';
 import type { ProviderOptions } from './options.ts';
 import { Member, type Pool, Siblings } from './pool.ts';
-import { fingerprint, Provider } from './provider.ts';
+import { fingerprint, type Key, Provider } from './provider.ts';
 import { Target } from './target.ts';
 import type { Transport } from './transport.ts';
 import type { TripReason } from './trip-rule.ts';
@@ -32,6 +32,9 @@ export class Fleet {
   readonly #deps: FleetDeps;
   readonly #providers = new Map<string, Provider>();
   readonly #targets = new Map<string, { target: Target; uses: number }>();
+  /** As they were when it was made: providers that are taken over change theirs. */
+  readonly #keys: ReadonlySet<Key>;
+  #successor: Fleet | undefined;
 
   constructor(deps: FleetDeps, providers: Readonly<Record<string, ProviderOptions>>, previous?: Fleet) {
     this.#deps = deps;
@@ -49,6 +52,8 @@ export class Fleet {
         if (known.keys.includes(target.key)) this.#targets.set(target.id, { target, uses: 0 });
       }
     }
+    this.#keys = new Set(this.providers.flatMap(({ keys }) => keys));
+    if (previous !== undefined) previous.#successor = this;
   }
 
   provider(name: string): Provider | undefined {
@@ -80,6 +85,8 @@ export class Fleet {
           uses: 0,
         };
         known.uses++;
+        // In the order of the pools, also where it was taken over.
+        this.#targets.delete(id);
         this.#targets.set(id, known);
         return new Member(known.target, key.weight * entry.weight, siblings);
       });
@@ -92,7 +99,7 @@ export class Fleet {
       const entry = this.#targets.get(target.id);
       if (entry === undefined || --entry.uses > 0) continue;
       this.#targets.delete(target.id);
-      target.close();
+      if (!this.#isTakenOver(target)) target.close();
     }
   }
 
@@ -103,7 +110,8 @@ export class Fleet {
       if (!kept.has(target.provider)) target.close();
       else if (successor?.target(target.id) !== target) target.close();
     }
-    for (const provider of kept) provider.forgetFormerKeys();
+    const keptKeys = successor === undefined ? new Set<Key>() : successor.#keys;
+    for (const key of this.#keys) if (!keptKeys.has(key)) key.quarantine.close();
     await Promise.all(this.providers.filter((provider) => !kept.has(provider)).map((provider) => provider.close()));
   }
 
@@ -115,6 +123,13 @@ export class Fleet {
     for (const [id, entry] of this.#targets) {
       if (entry.uses === 0) this.#targets.delete(id);
     }
+  }
+
+  #isTakenOver(target: Target): boolean {
+    for (let later = this.#successor; later !== undefined; later = later.#successor) {
+      if (later.target(target.id) === target) return true;
+    }
+    return false;
   }
 }
 

@@ -61,22 +61,9 @@ describe('Provider', () => {
     expect([provider.keys[0] === a, provider.keys[1] === b]).toEqual([false, true]);
   });
 
-  it('closes the quarantine of a key that was removed when it is to forget it, and of no other', () => {
-    const { clock, provider } = setUp();
-    const [a, b] = provider.keys;
-    for (const key of [a, b]) key?.quarantine.trip('by-operator');
-    provider.adopt(optionsOf('b'));
-    expect(clock.pending).toBe(2);
-    provider.forgetFormerKeys();
-    expect([clock.pending, a?.quarantine.admits, b?.quarantine.state]).toEqual([1, false, 'open']);
-    provider.forgetFormerKeys();
-    expect(clock.pending).toBe(1);
-  });
-
-  it('leaves no timer of any key when it is closed', async () => {
+  it('leaves no timer of its keys when it is closed', async () => {
     const { clock, provider } = setUp();
     for (const key of provider.keys) key.quarantine.trip('by-operator');
-    provider.adopt(optionsOf('b'));
     await provider.close();
     expect(clock.pending).toBe(0);
   });

@@ -58,8 +58,6 @@ export class Provider {
   readonly #deps: ProviderDeps;
   #options: ProviderOptions;
   #keys: readonly Key[] = [];
-  /** Out of the config, and perhaps still in use by exchanges that began before. */
-  #formerKeys: Key[] = [];
   readonly #quotas = new Map<string, Quota>();
   readonly #goneModels = new Map<string, Cooldown>();
 
@@ -83,7 +81,6 @@ export class Provider {
   adopt(options: ProviderOptions): void {
     const before = new Map(this.#options.keys.map((key, place) => [fingerprint(key), this.#keys[place]]));
     const keys = options.keys.map((key) => before.get(fingerprint(key)) ?? this.#newKey(key));
-    this.#formerKeys.push(...this.#keys.filter((key) => !keys.includes(key)));
     this.#options = options;
     this.#keys = keys;
   }
@@ -104,14 +101,7 @@ export class Provider {
     return remember(this.#goneModels, model, () => new Cooldown(this.#deps.clock));
   }
 
-  /** Once nothing that began before the last `adopt` is running any more. */
-  forgetFormerKeys(): void {
-    for (const key of this.#formerKeys) key.quarantine.close();
-    this.#formerKeys = [];
-  }
-
   async close(): Promise<void> {
-    this.forgetFormerKeys();
     for (const key of this.keys) key.quarantine.close();
     await this.transport.close();
   }
