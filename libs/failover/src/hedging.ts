@@ -17,8 +17,8 @@ import { FirstTokenQuantile } from './first-token-quantile.ts';
 import { HedgeBudget } from './hedge-budget.ts';
 import type { HedgeOptions } from './options.ts';
 
-/** A target closer to its quota than this needs what is left for requests that have no other attempt running. */
-const MIN_HEADROOM = 0.2;
+/** A quota that is not plenty is kept for requests that have no other attempt running. */
+const MIN_HEADROOM = 0.9;
 
 export class Hedging {
   readonly budget: HedgeBudget;

@@ -269,7 +269,7 @@ describe('what is learned of an attempt', () => {
       const grown = slowStart.window ?? 0;
       expect(grown).toBeGreaterThan(first);
       await set.attempt(fault('reset'), 5);
-      expect(slowStart.window).toBe(Math.max(first, Math.floor(grown / 2)));
+      expect(slowStart.window).toBe(Math.max(first, Math.ceil(grown / 2)));
     }
   });
 

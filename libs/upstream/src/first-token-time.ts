@@ -18,6 +18,8 @@ const FALL_MS = 10_000;
 const FADE_MS = 30_000;
 /** The doubling ends at sixteen times: about a quarter of an hour for what is ten times too slow. */
 const MAX_DISAPPOINTMENTS = 4;
+/** Sixteen times a wait is beyond every first-token limit. */
+const MAX_DOUBLINGS = 4;
 /** Slower than this times its pool's median, a target is taken to be slow rather than unlucky. */
 const SLOW = 1.5;
 /** What is usual for a target changes with its vendor's hardware, over minutes. */
@@ -59,6 +61,8 @@ export class FirstTokenTime {
   #sampledAtMs = 0;
   #tokenAtMs = 0;
   #disappointments = 0;
+  /** Waits in vain since the last first token. */
+  #inVain = 0;
   /** The pool's median when last looked at. */
   #medianMs: number | undefined;
 
@@ -77,9 +81,15 @@ export class FirstTokenTime {
 
   /** A stream's first content came. */
   observeFirst(tookMs: number, promptTokens: number): void {
+    this.#inVain = 0;
+    this.#observe(tookMs / promptFactor(promptTokens), 0);
+  }
+
+  /** @param leastMs for which the sample stands at the least */
+  #observe(sampleMs: number, leastMs: number): void {
+    const ms = Math.max(LEAST_MS, sampleMs);
     const nowMs = this.#clock.nowMs();
-    const ms = Math.max(LEAST_MS, tookMs / promptFactor(promptTokens));
-    const sinceMs = nowMs - this.#sampledAtMs;
+    const sinceMs = Math.max(leastMs, nowMs - this.#sampledAtMs);
     this.#judge(ms, sinceMs);
     this.#firstMs = blend(this.#firstMs, ms, sinceMs, RISE_MS, FALL_MS);
     const plausibleMs = Math.min(ms, 3 * (this.#usualMs ?? ms));
@@ -87,11 +97,14 @@ export class FirstTokenTime {
     this.#sampledAtMs = nowMs;
   }
 
-  /** It did not come in such a time, and nobody waits any longer: the target is at least as slow as that. */
+  /**
+   * It did not come in such a time, and nobody waits any longer: the target is at least as slow as that. How much slower is
+   * not known; each such wait in a row doubles the guess.
+   */
   observeAtLeast(tookMs: number, promptTokens: number): void {
-    const ms = tookMs / promptFactor(promptTokens);
+    const ms = (tookMs / promptFactor(promptTokens)) * 2 ** Math.min(MAX_DOUBLINGS, this.#inVain++);
     if (this.#firstMs === undefined || ms > this.#firstMs) {
-      this.observeFirst(tookMs, promptTokens);
+      this.#observe(ms, RISE_MS);
       return;
     }
     // Less than was expected says nothing about how long it would have been; but if it is slow, then it still is.

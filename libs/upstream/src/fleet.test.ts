@@ -153,6 +153,37 @@ describe('a reload', () => {
     expect(held.map(({ available }) => available)).toEqual([false, false]);
   });
 
+  it('closes no key that the next fleet still has, when two reloads overlap', async () => {
+    const { clock, fleet } = setUp();
+    const first = fleet({ mistral: options('one', 'two', 'kept') });
+    first.pool([entry('mistral')]);
+    const second = fleet({ mistral: options('two', 'kept') }, first);
+    const held = second.pool([entry('mistral')]);
+    const third = fleet({ mistral: options('kept') }, second);
+    third.pool([entry('mistral')]);
+    await first.retire(second);
+    // A key that was put away admits nothing more.
+    const two = held.find(({ target }) => target.key.name === 'two');
+    expect(two?.available).toBe(true);
+    two?.target.enter(ASK)?.settle({ kind: 'credentials' });
+    expect([two?.target.state, clock.pending]).toEqual(['key-quarantined', 1]);
+    await second.retire(third);
+    expect(clock.pending).toBe(0);
+    await third.retire();
+  });
+
+  it('closes no target that a later fleet has taken over, when its own pool is released', async () => {
+    const { fleet } = setUp();
+    const before = fleet({ mistral: options('a') });
+    const held = before.pool([entry('mistral')]);
+    const after = fleet({ mistral: options('a') }, before);
+    const taken = after.pool([entry('mistral')]);
+    before.release(held);
+    expect(taken.map(({ available }) => available)).toEqual([true]);
+    after.release(taken);
+    expect(taken.map(({ available }) => available)).toEqual([false]);
+  });
+
   it('retires everything when there is no successor', async () => {
     const { clock, transports, fleet } = setUp();
     const made = fleet({ mistral: options('a'), backup: options('z') });

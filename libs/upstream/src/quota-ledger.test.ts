@@ -242,15 +242,15 @@ describe('tokens', () => {
       await clock.advance(1000);
     }
     const { freeInMs } = ledger;
-    expect(ledger.surelyFreeInMs).toBe(freeInMs);
-    const waits = [freeInMs];
+    expect(ledger.surelyFreeInMs).toBeGreaterThanOrEqual(freeInMs);
+    const waits = [ledger.surelyFreeInMs];
     for (let attempt = 0; attempt < 4; attempt++) {
       ledger.reserve(100);
       waits.push(ledger.surelyFreeInMs);
     }
     expect(waits.toSorted((a, b) => a - b)).toEqual(waits);
-    expect(waits.at(-1)).toBeGreaterThan(freeInMs);
-    expect(waits.at(-1)).toBeLessThanOrEqual(MINUTE_MS + 1000);
+    expect(waits.at(-1)).toBeGreaterThan(waits[0] ?? 0);
+    expect(waits.at(-1)).toBeLessThanOrEqual(MINUTE_MS + 2000);
     expect(ledger.freeInMs).toBe(freeInMs);
   });
 

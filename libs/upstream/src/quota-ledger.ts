@@ -128,9 +128,10 @@ export class QuotaLedger {
     return this.#freeInMs(0);
   }
 
-  /** The same for one who comes back then: what is in flight now will have been spent. */
+  /** The same for one who comes back then: what is in flight now will have been spent, and others will have come. */
   get surelyFreeInMs(): number {
-    return this.#freeInMs(this.#reserved);
+    const freeInMs = this.#freeInMs(this.#reserved);
+    return freeInMs === 0 ? 0 : freeInMs + RETURN_MS;
   }
 
   #freeInMs(reserved: number): number {
@@ -214,6 +215,9 @@ export class QuotaLedger {
     if (this.#spent < 0) this.#spent = 0;
   }
 }
+
+/** Whoever waited for the same moment inside the gateway is served first. */
+const RETURN_MS = 250;
 
 /** What is spoken for in full may yet be given back. */
 const MIN_HEADROOM = 0.01;

@@ -1,36 +1,47 @@
 /**
  * How much a target gets when it has just recovered. What was down comes back cold and small, and everybody waits for
  * it: without a bound the first to recover would get all of the traffic and fall again. So it begins with a handful of
- * requests at once, and each success that took no longer than is usual lets in one more, which doubles the traffic with each
- * round of answers (TCP's slow start, RFC 5681, for the same reason). Late answers take one back, faults half.
+ * requests at once, and each success that took no longer than is usual lets in one more, which doubles the traffic with
+ * each round of answers. The first late answer says how much it can take: from then on a round of answers lets in one
+ * more, and late ones take back what they were too many. Faults take back half. (TCP's slow start and congestion
+ * avoidance, RFC 5681, for the same reasons.)
  */
 import type { Clock } from '@leeward/kernel';
 
 const FIRST_WINDOW = 2;
 
+/** Late answers come in crowds, a whole queue of them: each takes little. */
+const TAKEN_WHEN_LATE = 0.25;
+const KEPT_WHEN_LATE = 0.75;
+
 /** More than this at once is no longer a start. */
 const LAST_WINDOW = 256;
 
-/** When so much time has passed, and not half of the window was used, it holds nobody back any more. */
-const UNUSED_MS = 30_000;
+/** When nothing was late or failed for so long, the start is over, however little there was to do. */
+const CALM_MS = 30_000;
 
 export class SlowStart {
   readonly #clock: Clock;
   /** Undefined when not in a slow start. */
   #window: number | undefined;
-  #usedAtMs = 0;
+  /** Above it, growth is slow: where answers were late before. */
+  #threshold = LAST_WINDOW;
+  /** When it began, or something was last late or failed. */
+  #troubledAtMs = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
+  /** Requests at once, in whole ones. */
   get window(): number | undefined {
-    return this.#window;
+    return this.#window === undefined ? undefined : Math.ceil(this.#window);
   }
 
   begin(): void {
     this.#window = FIRST_WINDOW;
-    this.#usedAtMs = this.#clock.nowMs();
+    this.#threshold = LAST_WINDOW;
+    this.#troubledAtMs = this.#clock.nowMs();
   }
 
   admits(inFlight: number): boolean {
@@ -41,15 +52,20 @@ export class SlowStart {
   answered(inFlight: number, inTime: boolean): void {
     if (this.#window === undefined) return;
     const nowMs = this.#clock.nowMs();
-    // A window that is not used says nothing about what a larger one would do.
-    const isUsed = inFlight * 2 >= this.#window;
-    if (isUsed) this.#usedAtMs = nowMs;
-    if (!inTime) this.#window = Math.max(FIRST_WINDOW, this.#window - 1);
-    else if (isUsed) this.#window++;
-    if (this.#window > LAST_WINDOW || nowMs - this.#usedAtMs > UNUSED_MS) this.#window = undefined;
+    if (!inTime) {
+      this.#troubledAtMs = nowMs;
+      this.#threshold = Math.max(FIRST_WINDOW, this.#window * KEPT_WHEN_LATE);
+      this.#window = Math.max(FIRST_WINDOW, this.#window - TAKEN_WHEN_LATE);
+    } else if (inFlight + 1 > this.#window) {
+      // A window that is not used up says nothing about what a larger one would do.
+      this.#window += this.#window < this.#threshold ? 1 : 1 / this.#window;
+    }
+    if (this.#window > LAST_WINDOW || nowMs - this.#troubledAtMs > CALM_MS) this.#window = undefined;
   }
 
   failed(): void {
-    if (this.#window !== undefined) this.#window = Math.max(FIRST_WINDOW, Math.floor(this.#window / 2));
+    if (this.#window === undefined) return;
+    this.#troubledAtMs = this.#clock.nowMs();
+    this.#window = Math.max(FIRST_WINDOW, this.#window / 2);
   }
 }
