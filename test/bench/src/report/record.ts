@@ -20,7 +20,7 @@ export function troubles(record: BenchRecord): string[] {
 }
 
 /** The fewest whose median no single disturbed round can move. The page says how many there were. */
-const LEAST_ROUNDS = 3;
+const LEAST_ROUNDS = 5;
 
 /** Whether its figures may be published: a whole run of all subjects in which everything added up. */
 export function isPublishable(record: BenchRecord): boolean {
