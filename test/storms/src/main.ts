@@ -1,10 +1,11 @@
 /**
  * `npm run storms`: the real routing code in virtual weather, beside other ways to choose. Prints a table per storm and
- * leaves out/storms.json (every seed) and out/storms.svg. What and how is told in docs/routing.md.
+ * one of the claims, and leaves out/storms.json (every seed) and out/storms.svg. What and how is told in docs/routing.md.
  *
  *   --seeds 20      how many times each storm is drawn
  *   --quick         three seeds: a look after a change
  *   --only S1,S4    these storms
+ *   --check         fails when a claim of Leeward's does not hold
  *   --write-docs    runs nothing: puts the last full run's tables into docs/routing.md
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -39,6 +40,8 @@ async function main(): Promise<void> {
   writeFileSync(join(OUT, 'storms.svg'), svg(record));
   const seconds = Math.round((performance.now() - started) / 1000);
   process.stdout.write(`${textReport(record)}\n\nTook ${seconds} s; kept in ${OUT}\n`);
+  const broken = record.judgements.flatMap(({ claims }) => claims.filter(({ holds }) => !holds));
+  if (plan.check && broken.length > 0) throw new Error(`${broken.length} claims do not hold`);
 }
 
 try {

@@ -3,12 +3,13 @@ import { readPlan } from './plan.ts';
 
 describe('the plan of a run', () => {
   it('is every storm with twenty seeds unless said otherwise', () => {
-    expect(readPlan([])).toMatchObject({ seeds: 20, writeDocs: false });
-    expect(readPlan([]).storms).toHaveLength(11);
+    expect(readPlan([])).toMatchObject({ seeds: 20, writeDocs: false, check: false });
+    expect(readPlan([]).storms).toHaveLength(12);
   });
 
   it('takes fewer seeds, and only the storms that are named', () => {
-    expect(readPlan(['--quick', '--only', 'S4,S1'])).toEqual({ seeds: 3, storms: ['S1', 'S4'], writeDocs: false });
+    expect(readPlan(['--quick', '--only', 'S4,S1'])).toMatchObject({ seeds: 3, storms: ['S1', 'S4'] });
+    expect(readPlan(['--check']).check).toBe(true);
     expect(readPlan(['--seeds', '7']).seeds).toBe(7);
   });
 

@@ -5,6 +5,8 @@ export interface Plan {
   /** Ids of storms. */
   readonly storms: readonly string[];
   readonly writeDocs: boolean;
+  /** The run fails when a claim does not hold. */
+  readonly check: boolean;
 }
 
 export const FULL_SEEDS = 20;
@@ -16,15 +18,18 @@ export function readPlan(args: readonly string[]): Plan {
   let seeds = FULL_SEEDS;
   let storms: readonly string[] = ids;
   let writeDocs = false;
+  let check = false;
   for (let place = 0; place < args.length; place++) {
     const arg = args[place];
     if (arg === '--quick') seeds = QUICK_SEEDS;
     else if (arg === '--write-docs') writeDocs = true;
+    else if (arg === '--check') check = true;
     else if (arg === '--seeds') seeds = readSeeds(args[++place]);
     else if (arg === '--only') storms = readStorms(args[++place], ids);
-    else throw new Error(`unknown argument ${arg}; known are --seeds N, --quick, --only S1,S4 and --write-docs`);
+    else
+      throw new Error(`unknown argument ${arg}; known are --seeds N, --quick, --only S1,S4, --check and --write-docs`);
   }
-  return { seeds, storms, writeDocs };
+  return { seeds, storms, writeDocs, check };
 }
 
 function readSeeds(text: string | undefined): number {

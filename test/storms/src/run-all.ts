@@ -2,27 +2,32 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { Plan } from './plan.ts';
-import type { Job, SeedFigures } from './run-seed.ts';
+import type { Job, SeedResult } from './run-seed.ts';
+
+/** Most of what an exchange makes is garbage when it ends: with more room for the young, it is collected in one go. */
+const YOUNG_MB = 128;
 
 interface Done {
   readonly job: Job;
-  readonly figures: SeedFigures;
+  readonly result: SeedResult;
 }
 
-/** Per storm, the figures of each seed, seeds in order. */
+/** Per storm, the result of each seed, seeds in order. */
 export async function runAll(
   plan: Plan,
   say: (line: string) => void,
-): Promise<ReadonlyMap<string, readonly SeedFigures[]>> {
+): Promise<ReadonlyMap<string, readonly SeedResult[]>> {
   const jobs = plan.storms.flatMap((storm) =>
     Array.from({ length: plan.seeds }, (_, index) => ({ storm, seed: index + 1 })),
   );
-  const results = new Map<string, SeedFigures[]>(plan.storms.map((storm) => [storm, []]));
+  const results = new Map<string, SeedResult[]>(plan.storms.map((storm) => [storm, []]));
   let next = 0;
   let done = 0;
   const work = () =>
     new Promise<void>((resolve, reject) => {
-      const worker = new Worker(new URL('./worker.ts', import.meta.url));
+      const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+        resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+      });
       const give = () => {
         const job = jobs[next++];
         if (job !== undefined) worker.postMessage(job, []);
@@ -33,9 +38,9 @@ export async function runAll(
         next = jobs.length;
         reject(error);
       });
-      worker.on('message', ({ job, figures }: Done) => {
+      worker.on('message', ({ job, result }: Done) => {
         const ofStorm = results.get(job.storm);
-        if (ofStorm !== undefined) ofStorm[job.seed - 1] = figures;
+        if (ofStorm !== undefined) ofStorm[job.seed - 1] = result;
         done++;
         if (done % plan.seeds === 0) say(`${done} of ${jobs.length}`);
         give();

@@ -1,5 +1,5 @@
-/** One storm and seed, for every router: the unit of work of a run. */
-import { type Figures, measure } from './measures.ts';
+/** One storm and seed, for every router or some: the unit of work of a run. */
+import { type Measured, measure } from './measures/figures.ts';
 import { ROUTER_NAMES, type RouterName } from './routers/all.ts';
 import { runStorm } from './run-storm.ts';
 import { STORMS } from './storms/catalogue.ts';
@@ -10,13 +10,17 @@ export interface Job {
   readonly seed: number;
 }
 
-export type SeedFigures = Readonly<Record<RouterName, Figures>>;
+/** By router, of those that ran. */
+export type SeedResult = Readonly<Partial<Record<RouterName, Measured>>>;
 
-export async function runSeed({ storm: id, seed }: Job): Promise<SeedFigures> {
+export async function runSeed(
+  { storm: id, seed }: Job,
+  names: readonly RouterName[] = ROUTER_NAMES,
+): Promise<SeedResult> {
   const storm = STORMS.find((one) => one.id === id);
   if (storm === undefined) throw new Error(`no storm ${id}`);
   const calls = traffic(storm, seed);
-  const figures = new Map<RouterName, Figures>();
-  for (const name of ROUTER_NAMES) figures.set(name, measure(storm, await runStorm(storm, seed, calls, name)));
-  return Object.fromEntries(figures) as SeedFigures; // One entry for each name.
+  const result: Partial<Record<RouterName, Measured>> = {};
+  for (const name of names) result[name] = measure(storm, await runStorm(storm, seed, calls, name));
+  return result;
 }

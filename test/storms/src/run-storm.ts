@@ -2,11 +2,27 @@
  * One storm, one seed, one router: the real Fleet, targets, breakers, failover loop and stream relay, over modelled
  * upstreams and clients on an event clock. What leaves is a record of each exchange and a few counts.
  */
-import { RetryBudget, type RouteOptions, routeOptions, runExchange } from '@leeward/failover';
+import {
+  type AttemptReport,
+  type ExchangeEnd,
+  Hedging,
+  RetryBudget,
+  type RouteOptions,
+  routeOptions,
+  runExchange,
+} from '@leeward/failover';
 import { Secret } from '@leeward/kernel';
 import { Fleet, type Pool, type ProviderOptions, providerOptions } from '@leeward/upstream';
 import { drawsFor } from './draws.ts';
 import { EventClock } from './event-clock.ts';
+import {
+  type ErrorFlaw,
+  type ExchangeRecord,
+  inOrder,
+  isBroken,
+  isWasted,
+  type StormRecord,
+} from './exchange-record.ts';
 import { ROUTERS, type RouterName } from './routers/all.ts';
 import type { Router } from './routers/router.ts';
 import { StormClient } from './storm-client.ts';
@@ -18,30 +34,16 @@ import { ModelledTransport } from './upstream/modelled-transport.ts';
 import { QuotaWindow } from './upstream/quota-window.ts';
 import { textOfAnswer } from './upstream/replies.ts';
 
-export interface ExchangeRecord {
-  readonly atMs: number;
-  /** Undefined when the client got an error, or an answer that is not the one it ought to have. */
-  readonly firstTokenMs: number | undefined;
-  /** The error's code, `wrong-answer`, or empty. */
-  readonly error: string;
-  /** The targets asked, in order, as numbers into `StormRecord.targets`. */
-  readonly asked: readonly number[];
-  /** Attempts that gave the client nothing. */
-  readonly wasted: number;
-  readonly limited: number;
-}
-
-export interface StormRecord {
-  readonly targets: readonly string[];
-  readonly exchanges: readonly ExchangeRecord[];
-  /** Of each limited quota group. */
-  readonly quotaUsed: readonly number[];
-}
-
-/** Nothing trips it: a router that has no breakers. */
+/** Nothing trips it. */
 const NO_BREAKER = { consecutiveFaults: Number.POSITIVE_INFINITY, minSuccessRate: 0 };
-/** Over before the next request: a router that has no cooldowns. */
+/** Over before the next request; and without the vendor's own headers, which Leeward's ledger would learn from. */
 const NO_COOLDOWN = { 'retry-after-ms': '1' };
+/** Fewer in a row than trip a breaker. */
+const FORGOTTEN_REFUSALS = 2;
+/** Nobody waits longer to see whether a retry-after was true. */
+const MAX_RETRY_AFTER_MS = 600_000;
+/** A timer may fire a moment after the deadline that it is for. */
+const DEADLINE_SLACK_MS = 1;
 
 export async function runStorm(
   storm: Storm,
@@ -57,15 +59,21 @@ class StormRun {
   readonly #storm: Storm;
   readonly #calls: readonly Call[];
   readonly #clock: EventClock;
+  readonly #startedWallMs: number;
   readonly #rng: () => number;
   readonly #router: Router;
   readonly #budget: RetryBudget;
   readonly #route: RouteOptions;
+  readonly #hedging: Hedging | undefined;
   readonly #targets = new Map<string, ModelledTarget>();
   readonly #numbers = new Map<string, number>();
   readonly #quotas = new Map<string, QuotaWindow>();
+  /** For a full vendor, by target, since the targets were last made. */
+  readonly #refusals = new Map<string, number>();
   readonly #newTarget: (id: string, key: ModelledKey, quota: QuotaWindow | undefined) => ModelledTarget;
   readonly #records: (ExchangeRecord | undefined)[];
+  /** No client leaves, and the wait is bounded. */
+  readonly #never = new AbortController().signal;
   #fleet: Fleet;
   readonly #fleets: Fleet[] = [];
   #pools: readonly Pool[];
@@ -76,13 +84,19 @@ class StormRun {
     this.#calls = calls;
     // Each seed begins elsewhere in the minute by which requests are counted.
     this.#clock = new EventClock((seed * 7919) % 60_000);
+    this.#startedWallMs = this.#clock.wallMs();
     this.#rng = drawsFor(seed, 3);
     const deps = { clock: this.#clock, seed, weather: forecast(storm.spells) };
     this.#newTarget = (id, key, quota) => new ModelledTarget(deps, id, key, quota);
     const target = (id: string) => this.#target(id);
-    this.#router = ROUTERS[name]({ clock: this.#clock, rng: this.#rng, target });
+    const pools = () => this.#pools.map((pool) => pool.map(({ id }) => id));
+    this.#router = ROUTERS[name]({ clock: this.#clock, rng: this.#rng, target, pools });
     this.#budget = new RetryBudget(this.#clock);
-    this.#route = routeOptions.parse({ pools: storm.pools.map((pool) => [...pool]) });
+    this.#route = routeOptions.parse({
+      pools: storm.pools.map((pool) => [...pool]),
+      ...(this.#router.hedges === true ? { hedge: {} } : {}),
+    });
+    this.#hedging = this.#route.hedge === undefined ? undefined : new Hedging(this.#clock, this.#route.hedge);
     this.#fleet = this.#openFleet(undefined);
     this.#pools = this.#openPools();
     this.#records = Array.from({ length: calls.length });
@@ -90,14 +104,15 @@ class StormRun {
 
   async run(): Promise<StormRecord> {
     const { joins } = this.#storm;
-    if (joins !== undefined) this.#clock.after(joins.atMs, () => this.#reload());
+    if (joins !== undefined) this.#clock.after(joins.atMs, () => this.#reload({ keepsTargets: true }));
     this.#arriveFrom(0);
     await this.#clock.runUntil(() => this.#ended === this.#calls.length);
+    const untilWallMs = this.#startedWallMs + this.#storm.durationMs;
     for (const [place, fleet] of this.#fleets.entries()) await fleet.retire(this.#fleets[place + 1]);
     return {
       targets: [...this.#numbers.keys()],
       exchanges: this.#records.filter((record) => record !== undefined),
-      quotaUsed: Array.from(this.#quotas.values(), (quota) => quota.usedShare(this.#storm.durationMs)),
+      quotas: Array.from(this.#quotas.values(), (quota) => quota.use(this.#startedWallMs, untilWallMs)),
     };
   }
 
@@ -112,7 +127,7 @@ class StormRun {
   }
 
   async #exchange(call: Call): Promise<void> {
-    const client = new StormClient();
+    const client = new StormClient(this.#clock);
     const router = this.#router;
     const { timeouts, retries, recovery } = this.#route;
     const report = await runExchange(
@@ -124,32 +139,69 @@ class StormRun {
         timeouts,
         retries,
         recovery,
+        hedging: this.#hedging,
         deadlineAtMs: this.#clock.nowMs() + call.deadlineMs,
         maxAnswerBytes: 1024 * 1024,
         onAttempt: ({ member }) => {
           router.started?.(member.id);
-          return (attempt) => router.ended?.(member.id, attempt);
+          return (attempt) => this.#attemptEnded(member.id, attempt);
         },
       },
       client,
     );
-    const { end } = report;
+    const { end, startedAtMs, firstTokenAtMs } = report;
+    const attempts = inOrder(report.attempts);
     const isWhole = end.kind === 'streamed' && client.text === textOfAnswer(call.answerTokens);
+    const broken = attempts.length < 2 || !isWhole ? [] : attempts.filter(isBroken);
     this.#records[call.index] = {
       atMs: call.atMs,
-      firstTokenMs:
-        isWhole && report.firstTokenAtMs !== undefined ? report.firstTokenAtMs - report.startedAtMs : undefined,
-      error: isWhole ? '' : end.kind === 'refused' || end.kind === 'broken' ? end.error.code : 'wrong-answer',
-      asked: report.attempts.map(({ member }) => this.#numberOf(member.id)),
-      wasted: report.attempts.filter(({ outcome }) => outcome.kind !== 'ok').length,
-      limited: report.attempts.filter(({ outcome }) => outcome.kind === 'quota').length,
+      tokens: call.promptTokens + call.answerTokens,
+      firstTokenMs: isWhole && firstTokenAtMs !== undefined ? firstTokenAtMs - startedAtMs : undefined,
+      error: isWhole ? '' : 'error' in end ? end.error.code : 'wrong-answer',
+      flaw: isWhole
+        ? ''
+        : await this.#flawOf(end, report.endedAtMs - startedAtMs > call.deadlineMs + DEADLINE_SLACK_MS),
+      asked: attempts.map(({ member }) => this.#numberOf(member.id)),
+      askedAtMs: attempts.map((attempt) => attempt.startedAtMs),
+      wasted: attempts.filter(isWasted).length,
+      hedged: attempts.filter(({ cause }) => cause === 'hedge').length,
+      limited: attempts.filter(({ outcome }) => outcome.kind === 'quota').length,
+      gapsMs: broken.flatMap(({ endedAtMs }) => {
+        const toldAtMs = client.toldAfter(endedAtMs);
+        return toldAtMs === undefined ? [] : [toldAtMs - endedAtMs];
+      }),
     };
     this.#ended++;
   }
 
+  #attemptEnded(target: string, attempt: AttemptReport): void {
+    this.#router.ended?.(target, attempt);
+    if (attempt.outcome.kind === 'capacity' && !this.#router.isLeeward) this.#forgetCapacity(target);
+  }
+
+  /** Nothing turns Leeward's breaker for a full vendor off; but targets made anew have forgotten what would trip it. */
+  #forgetCapacity(target: string): void {
+    const refusals = (this.#refusals.get(target) ?? 0) + 1;
+    this.#refusals.set(target, refusals);
+    if (refusals < FORGOTTEN_REFUSALS) return;
+    this.#refusals.clear();
+    this.#reload({ keepsTargets: false });
+  }
+
+  /** Waits, where an error said when to come back, to see whether somebody would take the request then. */
+  async #flawOf(end: ExchangeEnd, isLate: boolean): Promise<ErrorFlaw | ''> {
+    if (isLate) return 'late';
+    const retryAfterMs = 'error' in end ? end.error.retryAfterMs : undefined;
+    if (retryAfterMs === undefined) return 'untold';
+    // As the header tells it, in whole milliseconds.
+    await this.#clock.sleep(Math.min(MAX_RETRY_AFTER_MS, Math.ceil(retryAfterMs)), this.#never);
+    const accepts = this.#pools.some((pool) => pool.some(({ id }) => this.#target(id).accepts));
+    return accepts ? '' : 'untrue';
+  }
+
   /** As the gateway takes a new config over (build.ts): a new fleet from the old, which is retired when all have ended. */
-  #reload(): void {
-    this.#fleet = this.#openFleet(this.#fleet);
+  #reload({ keepsTargets }: { keepsTargets: boolean }): void {
+    this.#fleet = this.#openFleet(keepsTargets ? this.#fleet : undefined);
     this.#pools = this.#openPools();
     this.#fleet.prune();
   }
@@ -169,7 +221,7 @@ class StormRun {
             provider: names.get(options) ?? '',
             calls: this.#calls,
             target: (id) => this.#target(id),
-            refusalHeaders: this.#router.hasBreakers ? {} : NO_COOLDOWN,
+            quotaHeaders: this.#router.isLeeward ? undefined : NO_COOLDOWN,
           }),
         onTrip: () => undefined,
         onKeyRejected: () => undefined,
@@ -210,7 +262,8 @@ class StormRun {
         ...(quotaGroup === undefined ? {} : { quotaGroup }),
       })),
     });
-    return this.#router.hasBreakers ? options : { ...options, breaker: { ...options.breaker, ...NO_BREAKER } };
+    if (this.#router.isLeeward) return options;
+    return { ...options, quotaGroups: {}, breaker: { ...options.breaker, ...NO_BREAKER } };
   }
 
   #target(id: string): ModelledTarget {

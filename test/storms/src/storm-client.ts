@@ -1,13 +1,22 @@
-/** A client that waits for all of its answer and looks at what it got. */
+/** A client that waits for all of its answer, and looks at what it got and when. */
 import type { Downstream } from '@leeward/failover';
+import type { Clock } from '@leeward/kernel';
 
+/** Begins a comment, which keeps the connection open and tells the client nothing. */
+const COLON = 0x3a;
 const DATA = 'data: ';
 const DONE = '[DONE]';
 
 export class StormClient implements Downstream {
   readonly left = false;
+  readonly #clock: Clock;
   readonly #writes: Buffer[] = [];
+  readonly #toldAtMs: number[] = [];
   #signal: AbortSignal | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   get signal(): AbortSignal {
     this.#signal ??= new AbortController().signal;
@@ -24,6 +33,7 @@ export class StormClient implements Downstream {
 
   write(bytes: Buffer): boolean {
     this.#writes.push(bytes);
+    if (bytes[0] !== COLON) this.#toldAtMs.push(this.#clock.nowMs());
     return true;
   }
 
@@ -33,6 +43,11 @@ export class StormClient implements Downstream {
 
   end(): void {
     // What was written tells.
+  }
+
+  /** When it next got something of the answer, after a moment; undefined when that was all. */
+  toldAfter(momentMs: number): number | undefined {
+    return this.#toldAtMs.find((atMs) => atMs > momentMs);
   }
 
   /** The text it would show, if the stream ended as a whole answer does; else undefined. */

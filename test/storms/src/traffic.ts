@@ -29,7 +29,8 @@ const PATIENT_MS = 120_000;
 const IMPATIENT_MS = 30_000;
 const IMPATIENT_SHARE = 0.2;
 
-export const MEAN_TOKENS = mean(PROMPT) + mean(ANSWER);
+export const MEAN_ANSWER_TOKENS = mean(ANSWER);
+export const MEAN_TOKENS = mean(PROMPT) + MEAN_ANSWER_TOKENS;
 
 export function traffic(storm: Storm, seed: number): readonly Call[] {
   const rng = drawsFor(seed, 1);

@@ -6,5 +6,5 @@ const port = parentPort;
 if (port === null) throw new Error('this file is a worker of main.ts');
 port.on('message', (job: Job) => {
   // A rejection ends the worker with its error, which main.ts reports.
-  void runSeed(job).then((figures) => port.postMessage({ job, figures }));
+  void runSeed(job).then((result) => port.postMessage({ job, result }));
 });

@@ -22,6 +22,8 @@ export function withResults(page: string, record: StormsRecord): string {
 function markdownTable({ title, columns, rows }: Table): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   const rule = columns.map((_, place) => (place === 0 ? '---' : '---:'));
-  const emphasised = rows.map((row) => (row[0] === 'leeward' ? row.map((cell) => `**${cell}**`) : row));
+  const emphasised = rows.map((row) =>
+    row[0]?.startsWith('leeward') === true ? row.map((cell) => `**${cell}**`) : row,
+  );
   return [`**${title}**`, '', line(columns), line(rule), ...emphasised.map(line)].join('\n');
 }

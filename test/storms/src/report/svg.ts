@@ -1,5 +1,6 @@
 /** Errors, p99, wasted attempts and regret of every storm and router, as bars beside each other. Plain SVG, no library. */
-import type { RouterSummary, StormsRecord } from './record.ts';
+import type { StormsRecord } from './record.ts';
+import type { RouterSummary } from './summary.ts';
 import { percent } from './tables.ts';
 
 const WIDTH = 1280;
@@ -29,7 +30,11 @@ const PANELS: readonly {
     value: ({ wastedPer100 }) => wastedPer100,
     text: (value) => value.toFixed(1),
   },
-  { title: 'regret, s per exchange', value: ({ regretMs }) => regretMs / 1000, text: (value) => value.toFixed(2) },
+  {
+    title: 'regret, s per exchange',
+    value: ({ regretMs }) => (regretMs ?? 0) / 1000,
+    text: (value) => value.toFixed(2),
+  },
 ];
 
 export function svg({ storms, seeds }: StormsRecord): string {
@@ -71,6 +76,7 @@ function storm(title: string, routers: readonly RouterSummary[], top: number): s
 
 function colour({ router }: RouterSummary): string {
   if (router === 'leeward') return '#c2410c';
+  if (router === 'leeward, hedged') return '#ea8a5c';
   return router === 'clairvoyant' ? '#0f766e' : '#94a3b8';
 }
 

@@ -61,7 +61,7 @@ export function bifrost({ clock, rng }: RouterDeps): Router {
     );
   });
   return {
-    hasBreakers: false,
+    isLeeward: false,
     pickerFor: () => picker,
     ended: (target, { outcome, startedAtMs, firstTokenAtMs }) => {
       if (outcome.kind === 'cancelled') return;

@@ -35,7 +35,7 @@ export function litellm({ clock, rng }: RouterDeps): Router {
     return minute;
   };
   return {
-    hasBreakers: false,
+    isLeeward: false,
     pickerFor: () => picker,
     ended: (target, { outcome, status }) => {
       if (outcome.kind === 'cancelled') return;

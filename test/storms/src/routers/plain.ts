@@ -3,13 +3,13 @@ import { type Router, type RouterDeps, picking, weighted } from './router.ts';
 
 export function weightedRandom({ rng }: RouterDeps): Router {
   const picker = picking('weighted-random', (eligible) => weighted(rng, eligible, ({ weight }) => weight));
-  return { hasBreakers: false, pickerFor: () => picker };
+  return { isLeeward: false, pickerFor: () => picker };
 }
 
 export function roundRobin(_deps: RouterDeps): Router {
   let turn = 0;
   const picker = picking('round-robin', (eligible) => eligible[turn++ % Math.max(1, eligible.length)]);
-  return { hasBreakers: false, pickerFor: () => picker };
+  return { isLeeward: false, pickerFor: () => picker };
 }
 
 /** The fewest running requests per weight; among equals one at random, or the first in the list would get every tie. */
@@ -24,7 +24,7 @@ export function leastInFlight({ rng }: RouterDeps): Router {
     );
   });
   return {
-    hasBreakers: false,
+    isLeeward: false,
     pickerFor: () => picker,
     started: (target) => running.set(target, (running.get(target) ?? 0) + 1),
     ended: (target) => running.set(target, (running.get(target) ?? 0) - 1),

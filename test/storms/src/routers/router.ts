@@ -11,13 +11,17 @@ import type { Call } from '../traffic.ts';
 export interface RouterDeps {
   readonly clock: Clock;
   readonly rng: Rng;
-  /** The truth about a target: for the clairvoyant alone. */
+  /** The truth about a target: for the clairvoyants alone. */
   readonly target: (id: string) => ModelledTarget;
+  /** The targets of each pool in the operator's order: for the same. */
+  readonly pools: () => readonly (readonly string[])[];
 }
 
 export interface Router {
-  /** Whether Leeward's own breakers and cooldowns stand behind the picker; all others do without. */
-  readonly hasBreakers: boolean;
+  /** Whether Leeward's own breakers, cooldowns and counts of quotas stand behind the picker; all others do without. */
+  readonly isLeeward: boolean;
+  /** Whether its route hedges. */
+  readonly hedges?: boolean;
   pickerFor(call: Call): Picker;
   started?(target: string): void;
   ended?(target: string, report: Omit<AttemptReport, 'member'>): void;

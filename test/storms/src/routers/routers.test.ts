@@ -10,7 +10,7 @@ import { litellm } from './litellm.ts';
 import { leastInFlight, roundRobin } from './plain.ts';
 import type { Router, RouterDeps } from './router.ts';
 
-const CANDIDATES = ['a', 'b', 'c'].map((id) => ({ id, weight: 1, available: true, load: 1 }));
+const CANDIDATES = ['a', 'b', 'c'].map((id) => ({ id, weight: 1, available: true, load: 1, inFlight: 0 }));
 
 const OK: Outcome = { kind: 'ok' };
 const FAULT: Outcome = { kind: 'fault', reason: 'reset', retryAfterMs: undefined };
@@ -30,9 +30,9 @@ class Bench {
 
   constructor(create: (deps: RouterDeps) => Router) {
     const target = () => {
-      throw new Error('only the clairvoyant looks behind the curtain');
+      throw new Error('only a clairvoyant looks behind the curtain');
     };
-    this.router = create({ clock: this.clock, rng: drawsFor(1), target });
+    this.router = create({ clock: this.clock, rng: drawsFor(1), target, pools: () => [] });
   }
 
   /** How often each of the candidates is picked, of 1000. */

@@ -13,6 +13,8 @@ export interface Storm {
   /** What the vendor allows, by `provider/group/model`. Absent: no limit. */
   readonly limits: Readonly<Record<string, QuotaLimit>>;
   readonly spells: readonly Spell[];
+  /** When all that was down comes back together. */
+  readonly recoveryAtMs?: number;
   /** A key that its provider gets in the middle of the storm, as by a reload of the config. */
   readonly joins?: { readonly atMs: number; readonly provider: string; readonly key: ModelledKey };
 }

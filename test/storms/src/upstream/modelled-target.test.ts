@@ -35,14 +35,45 @@ describe('a modelled target', () => {
     expect(target({}, { seed: 2 }).meet(first)).not.toEqual(fate);
   });
 
-  it('is foreseen exactly, and not changed by being looked at', () => {
+  it('is foreseen exactly by who knows the dice, and not changed by being looked at', () => {
     for (const call of calls) {
       const one = target({ faultShare: 0.3 });
-      const foreseen = one.foresee(call);
-      expect(one.foresee(call)).toBe(foreseen);
+      const foreseen = one.drawnFirstTokenMs(call);
+      expect(one.drawnFirstTokenMs(call)).toBe(foreseen);
       const fate = one.meet(call);
       expect(foreseen).toBe(fate.kind === 'answer' ? fate.firstTokenMs : Number.POSITIVE_INFINITY);
     }
+  });
+
+  it('is expected, by who knows its state, to take as long as it does on average', () => {
+    const [call] = calls;
+    if (call === undefined) throw new Error('no call');
+    for (const weather of [{}, { slowness: 10 }]) {
+      const one = target(weather);
+      let totalMs = 0;
+      for (let index = 0; index < 20_000; index++) totalMs += one.drawnFirstTokenMs({ ...call, index });
+      // One standard deviation of a draw is about half of its mean, so that of the mean is under 0.4 %.
+      expect(totalMs / 20_000 / one.expectedFirstTokenMs(call.promptTokens)).toBeCloseTo(1, 1);
+    }
+  });
+
+  it('is expected to take longer by its detours where it fails now and then, and for ever where it always does', () => {
+    const [fair, failing] = [target(), target({ faultShare: 0.3 })].map((one) => one.expectedFirstTokenMs(600));
+    expect((failing ?? 0) - (fair ?? 0)).toBeCloseTo(0.3 * 70);
+    const spent = { quota: new QuotaWindow({ requestsPerMinute: 0 }) };
+    for (const one of [target({ faultShare: 1 }), target({ silent: true }), target({ full: true }), target({}, spent)])
+      expect(one.expectedFirstTokenMs(600)).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it('is known to be no good when it is about to be struck, or has a queue, for as long as that takes', () => {
+    const soon = (atMs: number) => ({ ...FAIR, faultShare: atMs < 300 ? 0 : 1 });
+    const deps = { clock: new EventClock(), seed: 1, weather: (_: string, atMs: number) => soon(atMs) };
+    expect(new ModelledTarget(deps, 'p/k1/m', KEY, undefined).expectedFirstTokenMs(600)).toBe(Number.POSITIVE_INFINITY);
+    const busy = target();
+    const idleMs = busy.expectedFirstTokenMs(600);
+    for (let guest = 0; guest < 4; guest++) busy.sit({ seated: () => undefined });
+    expect(busy.isFull).toBe(true);
+    expect(busy.expectedFirstTokenMs(600)).toBeGreaterThan(idleMs + 1000);
   });
 
   it('fails the share of requests that the weather says, and slows the others by its factor', () => {
@@ -67,6 +98,14 @@ describe('a modelled target', () => {
     });
     expect(target({ full: true }, { quota }).meet(call).kind).toBe('full');
     expect(target({ silent: true }, { quota }).meet(call)).toEqual({ kind: 'silent' });
+  });
+
+  it('says whether it would take a request: neither while it is struck, nor when its quota is spent', () => {
+    expect(target().accepts).toBe(true);
+    expect(target({ faultShare: 0.3, slowness: 10 }).accepts).toBe(true);
+    for (const weather of [{ silent: true }, { full: true }, { faultShare: 1 }])
+      expect(target(weather).accepts).toBe(false);
+    expect(target({}, { quota: new QuotaWindow({ requestsPerMinute: 0 }) }).accepts).toBe(false);
   });
 
   it('seats as many as it has slots, the others in order as places come free', () => {

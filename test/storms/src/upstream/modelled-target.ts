@@ -7,7 +7,7 @@ import type { Clock } from '@leeward/kernel';
 import { drawsFor, exponential, logNormal, numberOf } from '../draws.ts';
 import type { ModelledKey } from '../storms/storm.ts';
 import type { Weather } from '../storms/weather.ts';
-import type { Call } from '../traffic.ts';
+import { type Call, MEAN_ANSWER_TOKENS } from '../traffic.ts';
 import { piecesOf } from './replies.ts';
 import type { QuotaWindow } from './quota-window.ts';
 
@@ -16,6 +16,10 @@ const MS_PER_PROMPT_TOKEN = 0.05;
 const SPREAD = 0.25;
 const STRAGGLER_SHARE = 0.01;
 const STRAGGLER_FACTOR = 5;
+/** What all that luck comes to on average, over the median. */
+const MEAN_LUCK = Math.exp(SPREAD ** 2 / 2) * (1 + STRAGGLER_SHARE * (STRAGGLER_FACTOR - 1));
+/** A refusal takes 30 ms at the least, and rarely more than 200. */
+const REFUSAL = { leastMs: 30, moreMs: 40 };
 /** A full batch makes each of its answers take half as long again. */
 const BATCH_DRAG = 0.5;
 /** More than any wait for a target that sees its answer through. */
@@ -71,6 +75,13 @@ export class ModelledTarget {
     return this.key.tokenMs * this.weather.slowness * this.#drag;
   }
 
+  /** Whether a request that is sent now would be taken, but for its own bad luck. */
+  get accepts(): boolean {
+    const { weather } = this;
+    if (weather.silent || weather.full || weather.faultShare === 1) return false;
+    return this.quota?.refusal(this.#clock.wallMs()) === undefined;
+  }
+
   /** The fate of a request that is sent now. */
   meet(call: Call): Fate {
     const tries = (this.#tries.get(call.index) ?? 0) + 1;
@@ -79,27 +90,35 @@ export class ModelledTarget {
   }
 
   /**
-   * What a clairvoyant knows: how long a request sent now would take to its first token; infinite when it would fail,
-   * and long when the answer would have to be continued elsewhere. Changes nothing.
+   * What follows from this target's state alone, present and to come: the mean time to the first token of a request sent
+   * now; infinite when it is sure to fail. The luck of the request stays unknown. Changes nothing.
    */
-  foresee(call: Call): number {
+  expectedFirstTokenMs(promptTokens: number): number {
+    if (!this.accepts) return Number.POSITIVE_INFINITY;
+    const { slowness, faultShare } = this.weather;
+    const answerMs = MEAN_ANSWER_TOKENS * this.tokenMs;
+    const ownMs = this.key.firstTokenMs * MEAN_LUCK + promptTokens * MS_PER_PROMPT_TOKEN;
+    const firstMs = this.#waitMs(answerMs) + ownMs * slowness * this.#drag;
+    if (!this.#isSafe(firstMs, answerMs)) return Number.POSITIVE_INFINITY;
+    // One that fails is asked again elsewhere, where it takes about as long: what it loses is the time of the refusal.
+    return firstMs + faultShare * (REFUSAL.leastMs + REFUSAL.moreMs);
+  }
+
+  /**
+   * The same with the dice known too: how long this very request would take to its first token; infinite when it would
+   * fail, and long when the answer would have to be continued elsewhere. Changes nothing.
+   */
+  drawnFirstTokenMs(call: Call): number {
     const fate = this.#fate(call, (this.#tries.get(call.index) ?? 0) + 1);
     if (fate.kind !== 'answer') return Number.POSITIVE_INFINITY;
     const answerMs = call.answerTokens * this.tokenMs;
-    const waitMs = this.#isFull ? (answerMs * (this.#queue.size + 1)) / this.#slots : 0;
-    const firstMs = waitMs + fate.firstTokenMs;
-    const nowMs = this.#clock.nowMs();
-    const { slowness } = this.weather;
-    const isSafe = [firstMs, firstMs + answerMs].every((afterMs) => {
-      const later = this.#weather(this.id, nowMs + afterMs);
-      return !later.silent && later.faultShare < 1 && later.slowness <= slowness;
-    });
-    if (!isSafe) return Number.POSITIVE_INFINITY;
+    const firstMs = this.#waitMs(answerMs) + fate.firstTokenMs;
+    if (!this.#isSafe(firstMs, answerMs)) return Number.POSITIVE_INFINITY;
     return fate.breaksAt === undefined ? firstMs : firstMs + CONTINUATION_MS;
   }
 
   sit(guest: Guest): void {
-    if (this.#isFull) this.#queue.add(guest);
+    if (this.isFull) this.#queue.add(guest);
     else {
       this.#seated.add(guest);
       guest.seated();
@@ -110,30 +129,45 @@ export class ModelledTarget {
     this.#queue.delete(guest);
     if (!this.#seated.delete(guest)) return;
     for (const next of this.#queue) {
-      if (this.#isFull) return;
+      if (this.isFull) return;
       this.#queue.delete(next);
       this.#seated.add(next);
       next.seated();
     }
   }
 
-  get #slots(): number {
-    return Math.max(1, Math.round(this.key.slots * this.weather.slotShare));
+  /** Whether one more would have to queue. */
+  get isFull(): boolean {
+    return this.#seated.size >= this.#slots;
   }
 
-  get #isFull(): boolean {
-    return this.#seated.size >= this.#slots;
+  get #slots(): number {
+    return Math.max(1, Math.round(this.key.slots * this.weather.slotShare));
   }
 
   get #drag(): number {
     return 1 + BATCH_DRAG * Math.min(1, this.#seated.size / this.#slots);
   }
 
+  /** Until a slot is free for one more, when every answer takes about so long. */
+  #waitMs(answerMs: number): number {
+    return this.isFull ? (answerMs * (this.#queue.size + 1)) / this.#slots : 0;
+  }
+
+  /** Whether an answer would be seen through: nothing gets worse at its first token or at its end. */
+  #isSafe(firstMs: number, answerMs: number): boolean {
+    const nowMs = this.#clock.nowMs();
+    const { slowness } = this.weather;
+    return [firstMs, firstMs + answerMs].every((afterMs) => {
+      const later = this.#weather(this.id, nowMs + afterMs);
+      return !later.silent && later.faultShare < 1 && later.slowness <= slowness;
+    });
+  }
+
   #fate(call: Call, tries: number): Fate {
     // Each draw is made whatever comes of it, so that weather changes an outcome and not the luck behind it.
     const rng = drawsFor(this.#seed, 2, this.#number, call.index, tries);
-    // A refusal takes 30 ms at the least, and rarely more than 200.
-    const afterMs = 30 + exponential(rng, 40);
+    const afterMs = REFUSAL.leastMs + exponential(rng, REFUSAL.moreMs);
     const luck = rng();
     const how = rng();
     const breakLuck = rng();

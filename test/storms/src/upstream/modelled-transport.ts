@@ -23,8 +23,8 @@ interface TransportOptions {
   readonly calls: readonly Call[];
   /** By `provider/key/model`. */
   readonly target: (id: string) => ModelledTarget;
-  /** Added to each 429: how a router that knows no cooldowns is kept from obeying one. */
-  readonly refusalHeaders: Readonly<Record<string, string>>;
+  /** In place of the vendor's, with each 429 for a quota: how a router is kept from obeying what it would not read. */
+  readonly quotaHeaders: Readonly<Record<string, string>> | undefined;
 }
 
 export class ModelledTransport implements Transport {
@@ -35,14 +35,14 @@ export class ModelledTransport implements Transport {
   }
 
   send({ headers, body }: UpstreamCall, receiver: Receiver): InFlight {
-    const { clock, calls, provider, target, refusalHeaders } = this.#options;
+    const { clock, calls, provider, target, quotaHeaders } = this.#options;
     const bytes = body ?? Buffer.alloc(0);
     const call = calls[Number.parseInt(after(bytes, '"#'), 10)];
     if (call === undefined) throw new Error('a request that no client sent');
     const key = (headers['authorization'] ?? '').replace('Bearer ', '');
     const asked = target(`${provider}/${key}/${after(bytes, '"model":"').split('"', 1)[0] ?? ''}`);
     receiver.onSent();
-    return new ModelledCall({ clock, call, target: asked, receiver, said: saidIn(bytes), refusalHeaders });
+    return new ModelledCall({ clock, call, target: asked, receiver, said: saidIn(bytes), quotaHeaders });
   }
 
   async close(): Promise<void> {
@@ -57,7 +57,7 @@ interface CallOptions {
   readonly receiver: Receiver;
   /** What a continuation is to go on from; empty for a first request. */
   readonly said: string;
-  readonly refusalHeaders: Readonly<Record<string, string>>;
+  readonly quotaHeaders: Readonly<Record<string, string>> | undefined;
 }
 
 class ModelledCall implements InFlight, Guest {
@@ -89,7 +89,7 @@ class ModelledCall implements InFlight, Guest {
         this.#in(fate.afterMs, () => this.#refuse(429, JSON_HEADERS, CAPACITY_BYTES));
         return;
       case 'quota': {
-        const headers = { ...JSON_HEADERS, ...fate.headers, ...options.refusalHeaders };
+        const headers = { ...JSON_HEADERS, ...(options.quotaHeaders ?? fate.headers) };
         this.#in(fate.afterMs, () => this.#refuse(429, headers, QUOTA_BYTES));
         return;
       }
@@ -191,9 +191,12 @@ function after(bytes: Buffer, mark: string): string {
   return at < 0 ? '' : bytes.toString('latin1', at + mark.length, at + mark.length + 32);
 }
 
+/** A continuation's last message, and the few fields behind the messages, fit in here; prompts need not be searched. */
+const TAIL_BYTES = 512;
+
 /** What the last message of a continuation has said; empty when it is none. */
 function saidIn(bytes: Buffer): string {
-  if (!bytes.includes('"prefix":true')) return '';
+  if (!bytes.subarray(-TAIL_BYTES).includes('"prefix":true')) return '';
   const { messages } = JSON.parse(bytes.toString()) as { messages: { content: string }[] };
   return messages.at(-1)?.content ?? '';
 }

@@ -21,10 +21,13 @@ describe('a modelled quota window', () => {
     expect(window.refusal(110_000)).toBeUndefined();
   });
 
-  it('tells the share of what was allowed that was used, of the fuller rung', () => {
+  it('tells the share of what was allowed that was used in whole minutes, of the fuller rung', () => {
     const window = new QuotaWindow({ requestsPerMinute: 10, tokensPerMinute: 1000 });
-    for (let index = 0; index < 10; index++) window.accept(index);
-    window.debit(10, 500);
-    expect(window.usedShare(120_000)).toBe(0.5);
+    for (let index = 0; index < 10; index++) window.accept(70_000 + index);
+    window.debit(70_010, 500);
+    expect(window.use(60_000, 180_000).usedShare).toBe(0.5);
+    // The first and the last minute are not whole.
+    expect(window.use(30_000, 150_000).usedShare).toBe(1);
+    expect(window.use(90_000, 200_000).usedShare).toBe(0);
   });
 });

@@ -6,6 +6,13 @@ import type { QuotaLimit } from '../storms/storm.ts';
 
 const MINUTE_MS = 60_000;
 
+/** What was made of one group's limit over a storm. */
+export interface QuotaUse {
+  readonly limit: QuotaLimit;
+  /** Of what was allowed; a vendor that charges at the end lets a little more than all be used. */
+  readonly usedShare: number;
+}
+
 export class QuotaWindow {
   readonly limit: QuotaLimit;
   #minute = -1;
@@ -14,8 +21,8 @@ export class QuotaWindow {
   readonly #debits: { readonly atMs: number; readonly tokens: number }[] = [];
   #oldest = 0;
   #tokens = 0;
-  totalRequests = 0;
-  totalTokens = 0;
+  /** By the number of the wall clock's minute; as many as a storm has. */
+  readonly #used = new Map<number, { requests: number; tokens: number }>();
 
   constructor(limit: QuotaLimit) {
     this.limit = limit;
@@ -43,7 +50,7 @@ export class QuotaWindow {
   accept(wallMs: number): void {
     this.#roll(wallMs);
     this.#requests++;
-    this.totalRequests++;
+    this.#usedIn(wallMs).requests++;
   }
 
   /** Tokens are charged when an answer ends. */
@@ -51,17 +58,32 @@ export class QuotaWindow {
     this.#roll(wallMs);
     this.#debits.push({ atMs: wallMs, tokens });
     this.#tokens += tokens;
-    this.totalTokens += tokens;
+    this.#usedIn(wallMs).tokens += tokens;
   }
 
-  /** Share of what was allowed over a time. */
-  usedShare(overMs: number): number {
-    const minutes = overMs / MINUTE_MS;
-    const { requestsPerMinute, tokensPerMinute } = this.limit;
-    return Math.max(
-      requestsPerMinute === undefined ? 0 : this.totalRequests / (requestsPerMinute * minutes),
-      tokensPerMinute === undefined ? 0 : this.totalTokens / (tokensPerMinute * minutes),
-    );
+  /**
+   * Over the whole minutes of the wall clock in a time, of the fuller rung. Parts of a minute are left out: they would be
+   * measured against a whole minute's requests or against none.
+   */
+  use(fromWallMs: number, untilWallMs: number): QuotaUse {
+    const first = Math.ceil(fromWallMs / MINUTE_MS);
+    const minutes = Math.floor(untilWallMs / MINUTE_MS) - first;
+    let requests = 0;
+    let tokens = 0;
+    for (let minute = first; minute < first + minutes; minute++) {
+      requests += this.#used.get(minute)?.requests ?? 0;
+      tokens += this.#used.get(minute)?.tokens ?? 0;
+    }
+    const { requestsPerMinute = Number.POSITIVE_INFINITY, tokensPerMinute = Number.POSITIVE_INFINITY } = this.limit;
+    const usedShare = Math.max(requests / requestsPerMinute, tokens / tokensPerMinute) / Math.max(1, minutes);
+    return { limit: this.limit, usedShare };
+  }
+
+  #usedIn(wallMs: number): { requests: number; tokens: number } {
+    const minute = Math.floor(wallMs / MINUTE_MS);
+    const used = this.#used.get(minute) ?? { requests: 0, tokens: 0 };
+    this.#used.set(minute, used);
+    return used;
   }
 
   #roll(wallMs: number): void {
