@@ -27,8 +27,8 @@ export interface PoolMeans {
 /** A quota that is all but spent makes its targets a hundred times dearer, and never infinitely so. */
 const LEAST_HEADROOM = 0.01;
 
-/** A crowd of twice the mean counts sixteenfold: as a queue grows once all of an upstream's slots are taken. */
-const CROWDED_POWER = 4;
+/** A crowd of twice the mean counts more than sixtyfold: as a queue grows once all of an upstream's slots are taken. */
+const CROWDED_POWER = 6;
 
 /** Past three times the median first-token time a target is ill rather than far away or old. */
 const SLOW = 3;
@@ -67,6 +67,11 @@ export class Experience {
     const crowding = (1 + crowd) * Math.max(1, crowd) ** CROWDED_POWER;
     const price = slowness * crowding * this.#faults.penalty(nowMs);
     return (expectedMs * price) / Math.max(LEAST_HEADROOM, headroom);
+  }
+
+  /** Its faults were not its own. */
+  forgive(): void {
+    this.#faults.forget();
   }
 
   started(lease: TargetLease): void {

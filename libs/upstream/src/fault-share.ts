@@ -32,6 +32,10 @@ export class FaultShare {
     this.#atMs = nowMs;
   }
 
+  forget(): void {
+    this.#faults = 0;
+  }
+
   share(nowMs: number): number {
     if (this.#faults === 0) return 0;
     const kept = Math.exp((this.#atMs - nowMs) / MEMORY_MS);

@@ -224,6 +224,22 @@ describe('a provider whose targets failed together', () => {
     expect([made.provider('mistral')?.ailing.size, clock.pending]).toEqual([0, 1]);
   });
 
+  it('is forgiven everywhere when the first of them recovers, and not when one had failed alone', async () => {
+    for (const together of [true, false]) {
+      const { clock, fleet } = setUp();
+      const made = fleet({ mistral: options('a', 'b') });
+      made.pool([entry('mistral')]);
+      await trip(clock, made, 'mistral/a/large');
+      if (together) await trip(clock, made, 'mistral/b/large');
+      made.target('mistral/a/large')?.enterInPanic(ASK)?.settle(OK);
+      await clock.advance(0);
+      const shares = made.targets.map((target) => target.view().faultShare);
+      if (together) expect(shares).toEqual([0, 0]);
+      else expect(shares[0]).toBeGreaterThan(0.3);
+      await made.retire();
+    }
+  });
+
   it('is told of no target that is gone', async () => {
     const { clock, fleet } = setUp();
     const made = fleet({ mistral: options('a', 'b') });

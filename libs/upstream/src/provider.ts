@@ -53,8 +53,8 @@ interface ProviderDeps {
 export class Provider {
   readonly name: string;
   readonly transport: Transport;
-  /** Breakers of its targets that have tripped and not yet recovered. */
-  readonly ailing = new Set<Breaker>();
+  /** Breakers of its targets that have tripped and not yet recovered, and what to do when another one has. */
+  readonly ailing = new Map<Breaker, () => void>();
   readonly #deps: ProviderDeps;
   #options: ProviderOptions;
   #keys: readonly Key[] = [];

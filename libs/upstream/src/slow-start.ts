@@ -17,7 +17,7 @@ const KEPT_WHEN_LATE = 0.75;
 /** More than this at once is no longer a start. */
 const LAST_WINDOW = 256;
 
-/** When nothing was late or failed for so long, the start is over, however little there was to do. */
+/** When nothing was late or failed for so long, a window with room in it holds nobody back any more. */
 const CALM_MS = 30_000;
 
 export class SlowStart {
@@ -59,8 +59,11 @@ export class SlowStart {
     } else if (inFlight + 1 > this.#window) {
       // A window that is not used up says nothing about what a larger one would do.
       this.#window += this.#window < this.#threshold ? 1 : 1 / this.#window;
+      if (this.#window > LAST_WINDOW) this.#window = undefined;
+    } else if (nowMs - this.#troubledAtMs > CALM_MS) {
+      // Not while there is more to do than it lets in: all of that would come at once.
+      this.#window = undefined;
     }
-    if (this.#window > LAST_WINDOW || nowMs - this.#troubledAtMs > CALM_MS) this.#window = undefined;
   }
 
   failed(): void {

@@ -323,14 +323,18 @@ export class Target {
     const { ailing } = this.provider;
     const breaker = new Breaker(this.#deps, options, {
       tripped: (reason) => {
-        ailing.add(breaker);
+        ailing.set(breaker, () => {
+          breaker.probeSoon();
+          this.#experience.forgive();
+        });
         this.#deps.onTrip(this, cause ?? reason);
       },
       recovered: () => {
         ailing.delete(breaker);
         this.#experience.slowStart.begin();
-        // What fails at one vendor together mostly comes back together.
-        for (const other of ailing) other.probeSoon();
+        // What fails at one vendor together mostly comes back together; and then none of them is worse than the others.
+        if (ailing.size > 0) this.#experience.forgive();
+        for (const siblingRecovered of ailing.values()) siblingRecovered();
       },
     });
     return breaker;
