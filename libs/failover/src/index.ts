@@ -12,5 +12,5 @@ export type {
 } from './exchange.ts';
 export { Hedging } from './hedging.ts';
 export { type HedgeOptions, type Retries, type RouteOptions, routeOptions, type Timeouts } from './options.ts';
-export { RetryBudget } from './retry-budget.ts';
+export { RETRY_BUDGET, RetryBudget } from './retry-budget.ts';
 export { type RunDeps, runExchange } from './run.ts';

@@ -3,6 +3,9 @@
  * one out, so that an outage can never multiply the traffic by more than that share (finagle's RetryBudget). A small
  * floor per second lets a quiet node retry at all.
  *
+ * In a cluster the budget is the whole fleet's: a node is given its share of it, in retries per second, and tells what it
+ * has earned and spent.
+ *
  * Not charged: the first attempt at a sibling or at the next pool. It goes to a target that has not failed this
  * exchange, its number is bounded by the route, and breakers keep it off targets known to be ill.
  */
@@ -24,6 +27,10 @@ export class RetryBudget {
   readonly #options: RetryBudgetOptions;
   #balance: number;
   #refilledAtMs: number;
+  /** This node's share of a fleet's budget; undefined when it is alone. */
+  #sharedPerSecond: number | undefined;
+  #earned = 0;
+  #spent = 0;
 
   constructor(clock: Clock, options: RetryBudgetOptions = RETRY_BUDGET) {
     this.#clock = clock;
@@ -38,19 +45,36 @@ export class RetryBudget {
   }
 
   deposit(): void {
+    this.#earned += this.#options.share;
+    if (this.#sharedPerSecond !== undefined) return;
     this.#balance = Math.min(this.#options.maxBalance, this.#balance + this.#options.share);
+  }
+
+  /** What the node may repeat from now on, its own exchanges' part included. */
+  share(perSecond: number): void {
+    this.#refill();
+    this.#sharedPerSecond = perSecond;
+  }
+
+  /** Retries earned by exchanges and spent, since the last call. */
+  take(): { readonly earned: number; readonly spent: number } {
+    const taken = { earned: this.#earned, spent: this.#spent };
+    this.#earned = 0;
+    this.#spent = 0;
+    return taken;
   }
 
   withdraw(): boolean {
     this.#refill();
     if (this.#balance < 1) return false;
     this.#balance -= 1;
+    this.#spent++;
     return true;
   }
 
   #refill(): void {
     const nowMs = this.#clock.nowMs();
-    const earned = ((nowMs - this.#refilledAtMs) / 1000) * this.#options.perSecond;
+    const earned = ((nowMs - this.#refilledAtMs) / 1000) * (this.#sharedPerSecond ?? this.#options.perSecond);
     this.#refilledAtMs = nowMs;
     this.#balance = Math.min(this.#options.maxBalance, this.#balance + earned);
   }

@@ -113,6 +113,7 @@ class Run {
     const { pools, retries } = this.#exchange;
     for (const poolIndex of pools.keys()) {
       this.#launchedInPool = 0;
+      if (pass === 1) pools[poolIndex]?.[0]?.wanted(this.#ask);
       while (this.#launchedInPool < retries.attemptsPerPool) {
         if (this.#downstream.left) return { kind: 'cancelled' };
         if (this.#launched >= retries.maxAttempts || this.#isLate) return this.#giveUp();

@@ -41,6 +41,8 @@ export interface BreakerEvents {
   tripped(reason: TripReason): void;
   /** It closed again. */
   recovered?(): void;
+  /** Asked when a probe is due. Where another node is to make it, this one leaves it the time of another wait. */
+  mayProbe?(): boolean;
 }
 
 type Circuit = CircuitBreaker<[Promise<void>], void>;
@@ -57,6 +59,8 @@ export class Breaker {
   #trips = 0;
   #lastTrip: { reason: TripReason; atMs: number } | undefined;
   #probe: { atMs: number; timer: Timer } | undefined;
+  /** The last wait for a probe that another node was left to make; 0 for none. */
+  #leftMs = 0;
 
   constructor(deps: { clock: Clock; rng: Rng }, options: BreakerOptions, events: BreakerEvents) {
     this.#clock = deps.clock;
@@ -100,6 +104,11 @@ export class Breaker {
         if (verdict === 'success' && !this.#circuit.closed) this.#circuit.close();
       },
     };
+  }
+
+  /** Others found the target ill: one fault is enough to believe them. */
+  suspect(isSuspect: boolean): void {
+    this.#rule.isSuspect = isSuspect;
   }
 
   /** A sibling at the same vendor is well again: the next probe need not wait for its turn. */
@@ -184,6 +193,7 @@ export class Breaker {
     this.#rule.reset();
     const ceilingMs = Math.min(this.#options.maxProbeAfterMs, this.#options.probeAfterMs * 2 ** (this.#trips - 1));
     const waitMs = ceilingMs * (0.5 + this.#rng() / 2);
+    this.#leftMs = 0;
     this.#probeAfter(waitMs);
     this.#events.tripped(this.#lastTrip?.reason ?? 'by-operator');
   }
@@ -191,8 +201,16 @@ export class Breaker {
   #probeAfter(waitMs: number): void {
     this.#probe = {
       atMs: this.#clock.nowMs() + waitMs,
-      timer: this.#clock.after(waitMs, () => this.#halfOpen()),
+      timer: this.#clock.after(waitMs, () => this.#probeIsDue(waitMs)),
     };
+  }
+
+  #probeIsDue(waitedMs: number): void {
+    // Once: another node may have no traffic to make it with.
+    if (this.#leftMs === 0 && this.#events.mayProbe?.() === false) {
+      this.#leftMs = waitedMs;
+      this.#probeAfter(waitedMs);
+    } else this.#halfOpen();
   }
 
   #halfOpen(): void {

@@ -9,8 +9,9 @@
  */
 import type { Clock } from '@leeward/kernel';
 import type { Usage } from '@leeward/wire';
-import { FaultShare } from './fault-share.ts';
+import { FaultShare, priceOf } from './fault-share.ts';
 import { FirstTokenTime, type Speed } from './first-token-time.ts';
+import { Hearsay, type Word } from './hearsay.ts';
 import { breakerVerdict, type TargetLease } from './lease.ts';
 import type { Outcome } from './outcome.ts';
 import { SlowStart } from './slow-start.ts';
@@ -39,33 +40,42 @@ export class Experience {
   readonly #speed: FirstTokenTime;
   readonly #faults: FaultShare;
   readonly #line = new WaitingLine();
+  /** What other nodes have learned of it. */
+  readonly hearsay: Hearsay;
 
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#speed = new FirstTokenTime(clock);
     this.#faults = new FaultShare(clock);
     this.slowStart = new SlowStart(clock);
+    this.hearsay = new Hearsay(clock);
   }
 
   get speed(): Speed {
     return this.#speed.speed;
   }
 
+  /** Here, or else by other nodes. */
   get learnedMs(): number | undefined {
-    return this.#speed.learnedMs;
+    return this.#speed.learnedMs ?? this.hearsay.heardMs;
   }
 
   get faultShare(): number {
     return this.#faults.share(this.#clock.nowMs());
   }
 
+  hear(word: Word): void {
+    this.hearsay.hear(word, this.#speed.samples);
+  }
+
   load(nowMs: number, means: PoolMeans, inFlight: number, weight: number, headroom: number): number {
-    const expectedMs = this.#speed.expectedMs(nowMs, means.firstTokenMs, this.#line.oldestWaitMs(nowMs));
+    const ownMs = this.#speed.expectedMs(nowMs, means.firstTokenMs, this.#line.oldestWaitMs(nowMs));
+    const expectedMs = this.hearsay.firstTokenMs(ownMs);
     const slowness = Math.max(1, expectedMs / (SLOW * means.firstTokenMs));
     // Without a weight it is out of rotation, and its load is for people only.
     const crowd = weight === 0 ? 0 : inFlight / (weight * (1 + means.inFlight));
     const crowding = (1 + crowd) * Math.max(1, crowd) ** CROWDED_POWER;
-    const price = slowness * crowding * this.#faults.penalty(nowMs);
+    const price = slowness * crowding * priceOf(this.hearsay.faultShare(this.#faults.share(nowMs)));
     return (expectedMs * price) / Math.max(LEAST_HEADROOM, headroom);
   }
 

@@ -1,7 +1,7 @@
 import { VirtualClock } from '@leeward/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FaultShare } from './fault-share.ts';
+import { FaultShare, priceOf } from './fault-share.ts';
 
 function setUp() {
   const clock = new VirtualClock();
@@ -20,9 +20,9 @@ const times = (count: number, isFault: boolean) => Array<boolean>(count).fill(is
 describe('FaultShare', () => {
   it('is nothing, and costs nothing, without a fault', async () => {
     const set = setUp();
-    expect([set.faults.share(0), set.faults.penalty(0)]).toEqual([0, 1]);
+    expect([set.faults.share(0), priceOf(set.faults.share(0))]).toEqual([0, 1]);
     await record(set, times(50, false));
-    expect([set.faults.share(5000), set.faults.penalty(5000)]).toEqual([0, 1]);
+    expect([set.faults.share(5000), priceOf(set.faults.share(5000))]).toEqual([0, 1]);
   });
 
   it('makes one fault among few attempts no verdict', async () => {
@@ -39,7 +39,7 @@ describe('FaultShare', () => {
     for (const faults of [0, 1, 5, 10, 20]) {
       const set = setUp();
       await record(set, [...times(20 - faults, false), ...times(faults, true)]);
-      penalties.push(set.faults.penalty(2000));
+      penalties.push(priceOf(set.faults.share(2000)));
     }
     expect(penalties.toSorted((a, b) => a - b)).toEqual(penalties);
     expect(new Set(penalties).size).toBe(5);
@@ -90,7 +90,7 @@ describe('FaultShare', () => {
         const share = weight(list.filter(({ isFault }) => isFault)) / (weight(list) + credit);
         expect(faults.share(nowMs)).toBeCloseTo(share, 9);
         expect(faults.share(nowMs)).toBeLessThan(1);
-        expect(faults.penalty(nowMs)).toBeGreaterThanOrEqual(1);
+        expect(priceOf(faults.share(nowMs))).toBeGreaterThanOrEqual(1);
       }),
     );
   });

@@ -41,9 +41,9 @@ export class FaultShare {
     const kept = Math.exp((this.#atMs - nowMs) / MEMORY_MS);
     return (this.#faults * kept) / (this.#attempts * kept + CREDIT);
   }
+}
 
-  /** What the load is multiplied by. */
-  penalty(nowMs: number): number {
-    return 1 + PRICE * this.share(nowMs);
-  }
+/** What the load is multiplied by. */
+export function priceOf(faultShare: number): number {
+  return 1 + PRICE * faultShare;
 }

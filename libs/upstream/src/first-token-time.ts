@@ -22,6 +22,8 @@ const MAX_DISAPPOINTMENTS = 4;
 const MAX_DOUBLINGS = 4;
 /** Slower than this times its pool's median, a target is taken to be slow rather than unlucky. */
 const SLOW = 1.5;
+/** About what the mean remembers: older samples stand for another time. */
+const SAMPLES_MS = 15_000;
 /** What is usual for a target changes with its vendor's hardware, over minutes. */
 const USUAL_MS = 300_000;
 
@@ -51,6 +53,8 @@ export interface Speed {
   readonly tokenMs: number | undefined;
   /** Age of the newest sample. */
   readonly agoMs: number | undefined;
+  /** Behind them; those of the last seconds count in full. */
+  readonly samples: number;
 }
 
 export class FirstTokenTime {
@@ -59,6 +63,8 @@ export class FirstTokenTime {
   #usualMs: number | undefined;
   #tokenMs: number | undefined;
   #sampledAtMs = 0;
+  /** As of `#sampledAtMs`. */
+  #samples = 0;
   #tokenAtMs = 0;
   #disappointments = 0;
   /** Waits in vain since the last first token. */
@@ -72,7 +78,11 @@ export class FirstTokenTime {
 
   get speed(): Speed {
     const agoMs = this.#firstMs === undefined ? undefined : this.#clock.nowMs() - this.#sampledAtMs;
-    return { firstTokenMs: this.#firstMs, tokenMs: this.#tokenMs, agoMs };
+    return { firstTokenMs: this.#firstMs, tokenMs: this.#tokenMs, agoMs, samples: this.samples };
+  }
+
+  get samples(): number {
+    return this.#samples * Math.exp((this.#sampledAtMs - this.#clock.nowMs()) / SAMPLES_MS);
   }
 
   get learnedMs(): number | undefined {
@@ -94,6 +104,7 @@ export class FirstTokenTime {
     this.#firstMs = blend(this.#firstMs, ms, sinceMs, RISE_MS, FALL_MS);
     const plausibleMs = Math.min(ms, 3 * (this.#usualMs ?? ms));
     this.#usualMs = blend(this.#usualMs, plausibleMs, sinceMs, USUAL_MS, USUAL_MS);
+    this.#samples = 1 + this.samples;
     this.#sampledAtMs = nowMs;
   }
 

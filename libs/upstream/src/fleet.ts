@@ -6,6 +6,7 @@
  * with all that was learned of the keys that stay; the others are retired once their running attempts have ended.
  */
 import type { Clock, Rng } from '@leeward/kernel';
+import { type Asked, divide } from './asked.ts';
 import type { ProviderOptions } from './options.ts';
 import { Member, type Pool, Siblings } from './pool.ts';
 import { fingerprint, type Key, Provider } from './provider.ts';
@@ -19,6 +20,10 @@ export interface FleetDeps {
   readonly openTransport: (options: ProviderOptions) => Transport;
   readonly onTrip: (target: Target, reason: TripReason) => void;
   readonly onKeyRejected: (provider: string, key: string) => void;
+  /** For a node that is one of several: what the others should know at once has happened. */
+  readonly onNews?: (() => void) | undefined;
+  /** Whether this node is the one to ask with a key again that was put aside. */
+  readonly mayProbe?: ((provider: string, key: string) => boolean) | undefined;
 }
 
 export interface PoolEntryOptions {
@@ -35,6 +40,7 @@ export class Fleet {
   /** As they were when it was made: providers that are taken over change theirs. */
   readonly #keys: ReadonlySet<Key>;
   #successor: Fleet | undefined;
+  readonly #pools = new Map<Pool, Siblings>();
 
   constructor(deps: FleetDeps, providers: Readonly<Record<string, ProviderOptions>>, previous?: Fleet) {
     this.#deps = deps;
@@ -64,6 +70,12 @@ export class Fleet {
     return [...this.#providers.values()];
   }
 
+  /** By `provider/key`. */
+  key(id: string): Key | undefined {
+    const at = id.indexOf('/');
+    return this.#providers.get(id.slice(0, at))?.keys.find(({ name }) => name === id.slice(at + 1));
+  }
+
   get targets(): readonly Target[] {
     return Array.from(this.#targets.values(), (entry) => entry.target);
   }
@@ -91,10 +103,13 @@ export class Fleet {
         return new Member(known.target, key.weight * entry.weight, siblings);
       });
     });
-    return siblings.settleIn(members);
+    const pool = siblings.settleIn(members);
+    this.#pools.set(pool, siblings);
+    return pool;
   }
 
   release(pool: Pool): void {
+    this.#pools.delete(pool);
     for (const { target } of pool) {
       const entry = this.#targets.get(target.id);
       if (entry === undefined || --entry.uses > 0) continue;
@@ -123,6 +138,13 @@ export class Fleet {
     for (const [id, entry] of this.#targets) {
       if (entry.uses === 0) this.#targets.delete(id);
     }
+  }
+
+  /** What was asked of each quota since the last call, granted or not, by quota id. */
+  takeAsked(): ReadonlyMap<string, Asked> {
+    const sums = new Map<string, Asked>();
+    for (const siblings of this.#pools.values()) divide(siblings.takeWanted(), siblings.members, sums);
+    return sums;
   }
 
   #isTakenOver(target: Target): boolean {

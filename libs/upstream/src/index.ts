@@ -1,5 +1,9 @@
 export type { BreakerState, BreakerView } from './breaker.ts';
 export { classifyRefusal } from './classify.ts';
+export { keyIdOf, quotaIdOf, type WaitKey } from './evidence.ts';
+export { type FleetSide, fleetSide } from './fleet-side.ts';
+export type { Word } from './hearsay.ts';
+export type { LedgerShare } from './quota-ledger.ts';
 export { Fleet, type FleetDeps, type PoolEntryOptions } from './fleet.ts';
 export {
   type BreakerOptions,
@@ -12,7 +16,7 @@ export { promptFactor } from './first-token-time.ts';
 export type { Ask, Lease } from './lease.ts';
 export { CANCELLED, type FaultReason, fault, OK, type Outcome, outcomeReason, type QuotaRung } from './outcome.ts';
 export { Member, type Pool } from './pool.ts';
-export type { Key, Provider } from './provider.ts';
+export { fingerprint, type Key, type Provider } from './provider.ts';
 export { Target, type TargetState, type TargetView } from './target.ts';
 export type { InFlight, Receiver, Transport, UpstreamCall, UpstreamHeaders } from './transport.ts';
 export type { TripReason } from './trip-rule.ts';

@@ -1,5 +1,6 @@
 import type { Clock } from '@leeward/kernel';
 import type { PoolMeans } from './experience.ts';
+import type { Ask } from './lease.ts';
 import type { Target } from './target.ts';
 
 /** The targets of one priority. */
@@ -32,11 +33,23 @@ export class Member {
     return this.target.inFlight;
   }
 
+  /** An exchange wants one of this member's pool, whichever it gets. */
+  wanted(ask: Ask): void {
+    this.#siblings.wanted(ask);
+  }
+
   /** In milliseconds, more or less: what a first token is to cost here, all things considered. */
   get load(): number {
     const nowMs = this.#siblings.look();
     return this.target.loadAmong(nowMs, this.#siblings, this.weight);
   }
+}
+
+/** What exchanges wanted of a pool, granted or not. */
+export interface Wanted {
+  readonly exchanges: number;
+  readonly promptTokens: number;
+  readonly promptSquares: number;
 }
 
 /** Fine enough to follow the traffic, coarse enough that a pick among hundreds does not pay for it. */
@@ -51,6 +64,9 @@ export class Siblings implements PoolMeans {
   #lookedAtMs = Number.NEGATIVE_INFINITY;
   firstTokenMs = NAIVE_FIRST_MS;
   inFlight = 0;
+  #exchanges = 0;
+  #promptTokens = 0;
+  #promptSquares = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -60,6 +76,29 @@ export class Siblings implements PoolMeans {
   settleIn(members: readonly Member[]): Pool {
     this.#members = members;
     return members;
+  }
+
+  get members(): readonly Member[] {
+    return this.#members;
+  }
+
+  wanted({ promptTokens }: Ask): void {
+    this.#exchanges++;
+    this.#promptTokens += promptTokens;
+    this.#promptSquares += promptTokens * promptTokens;
+  }
+
+  /** Since the last call. */
+  takeWanted(): Wanted {
+    const taken = {
+      exchanges: this.#exchanges,
+      promptTokens: this.#promptTokens,
+      promptSquares: this.#promptSquares,
+    };
+    this.#exchanges = 0;
+    this.#promptTokens = 0;
+    this.#promptSquares = 0;
+    return taken;
   }
 
   /** Brings the figures up to now, and answers when that is. */
@@ -81,8 +120,9 @@ export class Siblings implements PoolMeans {
     let inFlight = 0;
     let weight = 0;
     for (const member of this.#members) {
-      if (member.inFlight < atLeast * member.weight) continue;
-      inFlight += member.inFlight;
+      const { crowd } = member.target;
+      if (crowd < atLeast * member.weight) continue;
+      inFlight += crowd;
       weight += member.weight;
     }
     return weight === 0 ? 0 : inFlight / weight;

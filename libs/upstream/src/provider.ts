@@ -48,6 +48,9 @@ interface ProviderDeps {
   readonly clock: Clock;
   readonly rng: Rng;
   readonly onKeyRejected: (provider: string, key: string) => void;
+  readonly onNews?: (() => void) | undefined;
+  /** Whether this node, and not another one that put the key aside too, is to ask with it again. */
+  readonly mayProbe?: ((provider: string, key: string) => boolean) | undefined;
 }
 
 export class Provider {
@@ -107,14 +110,22 @@ export class Provider {
   }
 
   #newKey({ name, secret, quotaGroup = name, weight, maxInFlight }: KeyOptions): Key {
-    const tripped = () => this.#deps.onKeyRejected(this.name, name);
+    const { onNews, mayProbe = () => true } = this.#deps;
+    const tripped = () => {
+      this.#deps.onKeyRejected(this.name, name);
+      onNews?.();
+    };
     return {
       name,
       secret,
       quotaGroup,
       weight,
       maxInFlight,
-      quarantine: new Breaker(this.#deps, QUARANTINE, { tripped }),
+      quarantine: new Breaker(this.#deps, QUARANTINE, {
+        tripped,
+        recovered: () => onNews?.(),
+        mayProbe: () => mayProbe(this.name, name),
+      }),
     };
   }
 }

@@ -3,7 +3,8 @@
  * Mistral counts: requests by the wall clock's minute, tokens over a sliding one, from the usage of ended answers.
  *
  * A limit is the configured one until a response header says otherwise. Where headers tell of more use than ours, others
- * use the group too, and the difference is counted as spent. An attempt reserves what it is expected to cost; what is
+ * use the group too, and the difference is counted as spent. Of what the nodes of a cluster may use together, this one
+ * keeps to its share. An attempt reserves what it is expected to cost; what is
  * reserved makes the group less attractive, but only what is spent can exhaust it, because that is when vendors refuse:
  * stopping at the reservations would leave a part of every quota unused.
  */
@@ -19,6 +20,20 @@ export interface QuotaView {
   /** From 1, all free, to 0, nothing left. */
   readonly headroom: number;
 }
+
+/** Of a limit, what this node may use of each window, and what the others have used of it. Plain data, from whoever shares. */
+export interface LedgerShare {
+  /** Undefined where no limit is known. */
+  readonly requests: number | undefined;
+  readonly tokens: number | undefined;
+  readonly othersRequests: number;
+  readonly othersTokens: number;
+}
+
+const ALL: LedgerShare = { requests: undefined, tokens: undefined, othersRequests: 0, othersTokens: 0 };
+
+/** Shares are drawn anew several times a second: so soon a spent one may have grown. */
+const SHARED_ANEW_MS = 500;
 
 const MINUTE_MS = 60_000;
 const SLOT_MS = 500;
@@ -50,6 +65,7 @@ export class QuotaLedger {
   #spent = 0;
   #reserved = 0;
   #meanAnswer = NAIVE_ANSWER_TOKENS;
+  #share = ALL;
 
   constructor(
     clock: Clock,
@@ -58,6 +74,25 @@ export class QuotaLedger {
     this.#clock = clock;
     this.#requestsPerMinute = configured.requestsPerMinute;
     this.#tokensPerMinute = configured.tokensPerMinute;
+  }
+
+  share(share: LedgerShare): void {
+    this.#share = share;
+  }
+
+  get limits(): { readonly requestsPerMinute: number | undefined; readonly tokensPerMinute: number | undefined } {
+    return { requestsPerMinute: this.#requestsPerMinute, tokensPerMinute: this.#tokensPerMinute };
+  }
+
+  /** What an answer costs on top of its prompt, by those seen. */
+  get meanAnswerTokens(): number {
+    return this.#meanAnswer;
+  }
+
+  /** In this wall minute, in the last 60 s, and of attempts that still run. */
+  get used(): { readonly requests: number; readonly tokens: number; readonly reserved: number } {
+    this.#roll();
+    return { requests: this.#requests, tokens: this.#spent, reserved: this.#reserved };
   }
 
   /** Books a request and answers the tokens reserved for it, to be given to `settle` or `refund`. */
@@ -102,11 +137,13 @@ export class QuotaLedger {
     const requestsLeft = read(headers, 'x-ratelimit-remaining-req-minute');
     // What was left of the minute before says nothing of this one.
     if (requestsLeft !== undefined && this.#requestsPerMinute !== undefined && this.#isThisMinute(askedAtMs)) {
-      this.#requests = Math.max(this.#requests, this.#requestsPerMinute - requestsLeft);
+      const ours = this.#requestsPerMinute - requestsLeft - this.#share.othersRequests;
+      this.#requests = Math.max(this.#requests, ours);
     }
     const tokensLeft = read(headers, 'x-ratelimit-remaining-tokens-minute');
     if (tokensLeft === undefined || this.#tokensPerMinute === undefined) return;
-    const foreign = this.#tokensPerMinute - tokensLeft - this.#spent - this.#reserved;
+    const known = this.#spent + this.#reserved + this.#share.othersTokens;
+    const foreign = this.#tokensPerMinute - tokensLeft - known;
     if (foreign > FOREIGN_SHARE * this.#tokensPerMinute) this.#spend(foreign);
   }
 
@@ -120,7 +157,16 @@ export class QuotaLedger {
   get isExhausted(): boolean {
     if (this.#requestsPerMinute === undefined && this.#tokensPerMinute === undefined) return false;
     this.#roll();
-    return isSpent(this.#requests, this.#requestsPerMinute) || isSpent(this.#spent, this.#tokensPerMinute);
+    return isSpent(this.#requests, this.#requestLimit) || isSpent(this.#spent, this.#tokenLimit);
+  }
+
+  /** This node's part of it. */
+  get #requestLimit(): number | undefined {
+    return least(this.#requestsPerMinute, this.#share.requests);
+  }
+
+  get #tokenLimit(): number | undefined {
+    return least(this.#tokensPerMinute, this.#share.tokens);
   }
 
   /** Milliseconds until the vendor would take another request, as far as our count knows; 0 when it would now. */
@@ -137,8 +183,8 @@ export class QuotaLedger {
   #freeInMs(reserved: number): number {
     if (this.#requestsPerMinute === undefined && this.#tokensPerMinute === undefined) return 0;
     this.#roll();
-    const minuteMs = isSpent(this.#requests, this.#requestsPerMinute) ? this.#minuteEndsAtMs - this.#clock.nowMs() : 0;
-    const tokensMs = isSpent(this.#spent, this.#tokensPerMinute) ? this.#tokensFreeInMs(reserved) : 0;
+    const minuteMs = isSpent(this.#requests, this.#requestLimit) ? this.#minuteFreeInMs : 0;
+    const tokensMs = isSpent(this.#spent, this.#tokenLimit) ? this.#tokensFreeInMs(reserved) : 0;
     return Math.max(minuteMs, tokensMs);
   }
 
@@ -155,9 +201,15 @@ export class QuotaLedger {
     };
   }
 
+  get #minuteFreeInMs(): number {
+    const endMs = this.#minuteEndsAtMs - this.#clock.nowMs();
+    const isAllSpent = isSpent(this.#requests + this.#share.othersRequests, this.#requestsPerMinute);
+    return isAllSpent ? endMs : Math.min(endMs, SHARED_ANEW_MS);
+  }
+
   /** Requests are to last for the rest of the minute: half of them at its half is no scarcity. */
   #requestHeadroom(nowMs: number): number {
-    const limit = this.#requestsPerMinute;
+    const limit = this.#requestLimit;
     if (limit === undefined) return 1;
     if (this.#requests >= limit) return 0;
     const restOfMinute = (this.#minuteEndsAtMs - nowMs) / MINUTE_MS;
@@ -165,7 +217,7 @@ export class QuotaLedger {
   }
 
   get #tokenHeadroom(): number {
-    const limit = this.#tokensPerMinute;
+    const limit = this.#tokenLimit;
     if (limit === undefined) return 1;
     if (this.#spent >= limit) return 0;
     const left = 1 - (this.#spent + this.#reserved) / limit;
@@ -173,7 +225,9 @@ export class QuotaLedger {
   }
 
   #tokensFreeInMs(reserved: number): number {
-    const limit = this.#tokensPerMinute ?? 0;
+    const limit = this.#tokenLimit ?? 0;
+    const isAllSpent = isSpent(this.#spent + this.#share.othersTokens, this.#tokensPerMinute);
+    if (!isAllSpent) return SHARED_ANEW_MS;
     let spent = this.#spent + reserved;
     for (let age = SLOTS - 1; age >= 0; age--) {
       spent -= this.#tokens[(this.#slot - age + SLOTS * 2) % SLOTS] ?? 0;
@@ -221,6 +275,10 @@ const RETURN_MS = 250;
 
 /** What is spoken for in full may yet be given back. */
 const MIN_HEADROOM = 0.01;
+
+function least(limit: number | undefined, share: number | undefined): number | undefined {
+  return limit === undefined || share === undefined ? limit : Math.min(limit, share);
+}
 
 function isSpent(used: number, limit: number | undefined): boolean {
   return limit !== undefined && used >= limit;

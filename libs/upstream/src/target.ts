@@ -8,8 +8,10 @@ import type { Usage } from '@leeward/wire';
 import { account } from './accounting.ts';
 import { Breaker, type BreakerView } from './breaker.ts';
 import { Cooldown } from './cooldown.ts';
+import type { TargetEvidence } from './evidence.ts';
 import { Experience, type PoolMeans } from './experience.ts';
 import type { Speed } from './first-token-time.ts';
+import type { Word } from './hearsay.ts';
 import { type Ask, capacityVerdict, type Lease, type LeaseHost, type Passes, TargetLease } from './lease.ts';
 import type { BreakerOptions } from './options.ts';
 import { type Outcome, outcomeReason } from './outcome.ts';
@@ -27,6 +29,7 @@ export type TargetState =
   | 'model-gone'
   | 'quota-cooldown'
   | 'cooldown'
+  | 'held'
   | 'breaker-open'
   | 'no-capacity'
   | 'slow-start'
@@ -49,6 +52,8 @@ export interface TargetView {
   readonly faultShare: number;
   /** Requests at once that a slow start lets in; undefined when in none. */
   readonly slowStartWindow: number | undefined;
+  /** Why other nodes say to leave it alone; undefined when nobody does. */
+  readonly heldFor: string | undefined;
   readonly breaker: BreakerView;
   readonly quarantine: BreakerView;
   /** Undefined while the vendor has never been full. */
@@ -61,6 +66,8 @@ export interface TargetView {
 export interface TargetDeps {
   readonly clock: Clock;
   readonly rng: Rng;
+  /** Something happened that other nodes should know at once: a breaker that opened or closed, an ordered wait. */
+  readonly onNews?: (() => void) | undefined;
   readonly onTrip: (target: Target, reason: TripReason) => void;
 }
 
@@ -87,7 +94,7 @@ export class Target {
   readonly model: string;
   readonly #breaker: Breaker;
   readonly #cooldown: Cooldown;
-  readonly #quota: Quota;
+  readonly quota: Quota;
   readonly #gone: Cooldown;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #basePath: string;
@@ -113,7 +120,7 @@ export class Target {
     this.#breaker = this.#newBreaker(provider.options.breaker);
     this.#experience = new Experience(deps.clock);
     this.#cooldown = new Cooldown(deps.clock);
-    this.#quota = provider.quota(key.quotaGroup, model);
+    this.quota = provider.quota(key.quotaGroup, model);
     this.#gone = provider.goneModel(model);
     this.#basePath = new URL(provider.options.baseUrl).pathname.replace(/\/$/, '');
     this.#headers = Object.freeze({
@@ -129,8 +136,9 @@ export class Target {
     if (this.#draining) return 'draining';
     if (!this.key.quarantine.admits) return 'key-quarantined';
     if (this.#gone.active) return 'model-gone';
-    if (this.#quota.cooldown.active || this.#quota.ledger.isExhausted) return 'quota-cooldown';
+    if (this.quota.cooldown.active || this.quota.ledger.isExhausted) return 'quota-cooldown';
     if (this.#cooldown.active) return 'cooldown';
+    if (this.#experience.hearsay.isHeld) return 'held';
     if (!this.#breaker.admits) return 'breaker-open';
     if (this.#capacity?.admits === false) return 'no-capacity';
     if (!this.#experience.slowStart.admits(this.#inFlight)) return 'slow-start';
@@ -146,6 +154,16 @@ export class Target {
     return this.#inFlight;
   }
 
+  /** Why other nodes say to leave it alone; undefined when nobody does. */
+  get heldFor(): string | undefined {
+    return this.#experience.hearsay.holdReason;
+  }
+
+  /** Of all nodes, as far as is known: what crowds it. */
+  get crowd(): number {
+    return this.#inFlight + this.#experience.hearsay.inFlight;
+  }
+
   get speed(): Speed {
     return this.#experience.speed;
   }
@@ -157,7 +175,7 @@ export class Target {
 
   /** What its quota has left, from 1, plenty, to 0, nothing. */
   get headroom(): number {
-    return this.#quota.ledger.headroomAt(this.#deps.clock.nowMs());
+    return this.quota.ledger.headroomAt(this.#deps.clock.nowMs());
   }
 
   /** For people: as in a pool of its own. */
@@ -167,7 +185,7 @@ export class Target {
 
   /** What siblings are compared by, in milliseconds of a first token's time, more or less. */
   loadAmong(nowMs: number, means: PoolMeans, weight: number): number {
-    return this.#experience.load(nowMs, means, this.#inFlight, weight, this.#quota.ledger.headroomAt(nowMs));
+    return this.#experience.load(nowMs, means, this.crowd, weight, this.quota.ledger.headroomAt(nowMs));
   }
 
   /** An operator's or a reload's wish: no new requests, the running ones end. */
@@ -201,6 +219,7 @@ export class Target {
       case 'model-gone':
       case 'quota-cooldown':
       case 'cooldown':
+      case 'held':
       case 'full':
         return false;
     }
@@ -221,26 +240,60 @@ export class Target {
     return this.provider.transport.send({ method: 'POST', path: this.#basePath + path, headers, body }, receiver);
   }
 
+  /** What this node alone has learned of it. */
+  get evidence(): TargetEvidence {
+    const { firstTokenMs, tokenMs, agoMs = 0, samples } = this.#experience.speed;
+    const { state, lastTrip, samples: attempts } = this.#breaker.view();
+    return {
+      firstTokenMs,
+      tokenMs,
+      samples,
+      ageMs: agoMs,
+      inFlight: this.#inFlight,
+      faultShare: this.#experience.faultShare,
+      trip:
+        state === 'closed' || lastTrip === undefined
+          ? undefined
+          : { reason: lastTrip.reason, samples: attempts, ageMs: lastTrip.agoMs },
+    };
+  }
+
+  /** What its vendor ordered, of the target, its quota, its model; 0 for nothing. */
+  get orderedWaits(): { readonly target: number; readonly quota: number; readonly model: number } {
+    return {
+      target: this.#cooldown.remainingMs,
+      quota: this.quota.cooldown.remainingMs,
+      model: this.#gone.remainingMs,
+    };
+  }
+
+  /** What other nodes say of it, all together. */
+  hear(word: Word): void {
+    this.#experience.hear(word);
+    this.#breaker.suspect(this.#experience.hearsay.isSuspect);
+  }
+
   /** Rate limits as the answer's headers tell them. */
   observe(headers: UpstreamHeaders, askedAtMs: number): void {
-    this.#quota.ledger.observe(headers, askedAtMs);
+    this.quota.ledger.observe(headers, askedAtMs);
   }
 
   /** How long until it may be asked again, as far as is known; 0 when it may be asked now. */
   get freeInMs(): number {
-    return Math.max(this.#restMs, this.#quota.ledger.freeInMs);
+    return Math.max(this.#restMs, this.quota.ledger.freeInMs);
   }
 
   /** What a client is told that is to come back: by then, what is in flight will have been counted too. */
   get retryInMs(): number {
-    return Math.max(this.#restMs, this.#quota.ledger.surelyFreeInMs);
+    return Math.max(this.#restMs, this.quota.ledger.surelyFreeInMs);
   }
 
   get #restMs(): number {
     return Math.max(
       this.#gone.remainingMs,
-      this.#quota.cooldown.remainingMs,
+      this.quota.cooldown.remainingMs,
       this.#cooldown.remainingMs,
+      this.#experience.hearsay.heldForMs,
       this.#breaker.probeInMs,
       this.#capacity?.probeInMs ?? 0,
       this.key.quarantine.probeInMs,
@@ -261,11 +314,12 @@ export class Target {
       tokenMs: this.speed.tokenMs,
       faultShare: this.#experience.faultShare,
       slowStartWindow: this.#experience.slowStart.window,
+      heldFor: this.heldFor,
       breaker: this.#breaker.view(),
       quarantine: this.key.quarantine.view(),
       capacity: this.#capacity?.view(),
-      quotaGroup: this.#quota.group,
-      quota: this.#quota.ledger.view,
+      quotaGroup: this.quota.group,
+      quota: this.quota.ledger.view,
       lastOutcome: this.#lastOutcome,
     };
   }
@@ -280,7 +334,7 @@ export class Target {
 
   #lease(ask: Ask, passes: Passes): Lease {
     const { clock } = this.#deps;
-    const reserved = this.#quota.ledger.reserve(ask.promptTokens);
+    const reserved = this.quota.ledger.reserve(ask.promptTokens);
     const lease = new TargetLease(clock, ask, reserved, passes, this.#host);
     this.#inFlight++;
     this.#experience.started(lease);
@@ -290,15 +344,17 @@ export class Target {
   #settle(lease: TargetLease, outcome: Outcome, usage: Usage | undefined): void {
     this.#experience.settled(lease, outcome, usage, this.#inFlight);
     this.#inFlight--;
-    account(this.#quota, lease, outcome, usage);
+    account(this.quota, lease, outcome, usage);
     const reason = outcomeReason(outcome);
     if (outcome.kind !== 'cancelled') this.#lastOutcome = reason === '' ? outcome.kind : `${outcome.kind}: ${reason}`;
     switch (outcome.kind) {
       case 'quota':
-        this.#quota.refused(outcome);
+        this.quota.refused(outcome);
+        this.#deps.onNews?.();
         return;
       case 'model-gone':
         this.#gone.order(MODEL_GONE_MS);
+        this.#deps.onNews?.();
         return;
       case 'capacity':
         if (this.#capacity === undefined) {
@@ -306,10 +362,10 @@ export class Target {
           // This lease is from before there was a breaker that it could have passed.
           this.#capacity.enter()?.leave(capacityVerdict(outcome));
         }
-        if (outcome.retryAfterMs !== undefined) this.#cooldown.order(outcome.retryAfterMs);
+        this.#coolDown(outcome.retryAfterMs);
         return;
       case 'fault':
-        if (outcome.retryAfterMs !== undefined) this.#cooldown.order(outcome.retryAfterMs);
+        this.#coolDown(outcome.retryAfterMs);
         return;
       case 'ok':
       case 'credentials':
@@ -317,6 +373,12 @@ export class Target {
       case 'cancelled':
         return;
     }
+  }
+
+  #coolDown(forMs: number | undefined): void {
+    if (forMs === undefined) return;
+    this.#cooldown.order(forMs);
+    this.#deps.onNews?.();
   }
 
   #newBreaker(options: BreakerOptions, cause?: TripReason): Breaker {
@@ -328,6 +390,7 @@ export class Target {
           this.#experience.forgive();
         });
         this.#deps.onTrip(this, cause ?? reason);
+        this.#deps.onNews?.();
       },
       recovered: () => {
         ailing.delete(breaker);
@@ -335,6 +398,7 @@ export class Target {
         // What fails at one vendor together mostly comes back together; and then none of them is worse than the others.
         if (ailing.size > 0) this.#experience.forgive();
         for (const siblingRecovered of ailing.values()) siblingRecovered();
+        this.#deps.onNews?.();
       },
     });
     return breaker;

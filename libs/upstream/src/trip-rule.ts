@@ -5,7 +5,13 @@
  */
 import type { BreakerOptions } from './options.ts';
 
-export type TripReason = 'consecutive-faults' | 'success-rate' | 'probe-failed' | 'no-capacity' | 'by-operator';
+export type TripReason =
+  | 'consecutive-faults'
+  | 'success-rate'
+  | 'confirmed'
+  | 'probe-failed'
+  | 'no-capacity'
+  | 'by-operator';
 
 /** Ten buckets: fine enough that old samples expire smoothly, few enough to sum on every fault. */
 const BUCKETS = 10;
@@ -20,6 +26,8 @@ export class TripRule {
   /** When something was last recorded. Looking at the rate is not recording. */
   #recordedAtMs = 0;
   #consecutive = 0;
+  /** There is evidence from elsewhere: the next fault confirms it. */
+  isSuspect = false;
 
   constructor(options: BreakerOptions) {
     this.#options = options;
@@ -35,6 +43,7 @@ export class TripRule {
   recordFault(nowMs: number): TripReason | undefined {
     const idle = this.#count(this.#faults, nowMs);
     this.#consecutive = idle ? 1 : this.#consecutive + 1;
+    if (this.isSuspect) return 'confirmed';
     if (this.#consecutive >= this.#options.consecutiveFaults) return 'consecutive-faults';
     const faults = sum(this.#faults);
     const samples = faults + sum(this.#successes);

@@ -1,0 +1,90 @@
+/**
+ * What the other nodes say of a target, taken together, and how far it counts here. It makes careful and never blind:
+ *
+ * - a wait is obeyed for as long as it is said;
+ * - figures are weighed against our own by the samples behind them, at half their weight: what others see passes through
+ *   their network, and ours is what our clients get;
+ * - an open breaker elsewhere closes none here: it makes the target dearer, and one fault of our own is then enough.
+ */
+import type { Clock } from '@leeward/kernel';
+
+/** Plain data, from whoever gathers it. */
+export interface Word {
+  /** From now on; 0 when nobody says so. */
+  readonly heldForMs: number;
+  readonly holdReason: string | undefined;
+  /** For a prompt of a thousand tokens. */
+  readonly firstTokenMs: number | undefined;
+  readonly faultShare: number;
+  /** Behind these figures; less the older they are. */
+  readonly samples: number;
+  readonly inFlight: number;
+  /** Nodes whose breaker is open, each weighed by its own health. */
+  readonly trips: number;
+}
+
+/** Others' samples against our own. */
+const WEIGHT = 0.5;
+
+/** Less than one node that is well. */
+const LEAST_TRIPS = 0.5;
+
+/** What an open breaker elsewhere adds to the share of faults, of 1: as much as three faults in ten. */
+const TRIP_SHARE = 0.3;
+
+export class Hearsay {
+  readonly #clock: Clock;
+  #word: Word | undefined;
+  #heldUntilMs = 0;
+  /** Of 1: how far the figures of others count beside ours. */
+  #part = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** @param ownSamples behind our own figures, less the older they are */
+  hear(word: Word, ownSamples: number): void {
+    this.#word = word;
+    this.#heldUntilMs = word.heldForMs > 0 ? this.#clock.nowMs() + word.heldForMs : 0;
+    const weight = WEIGHT * word.samples;
+    this.#part = weight === 0 ? 0 : weight / (weight + Math.max(ownSamples, 1));
+  }
+
+  get isHeld(): boolean {
+    return this.#heldUntilMs > 0 && this.heldForMs > 0;
+  }
+
+  get heldForMs(): number {
+    return Math.max(0, this.#heldUntilMs - this.#clock.nowMs());
+  }
+
+  get holdReason(): string | undefined {
+    return this.isHeld ? this.#word?.holdReason : undefined;
+  }
+
+  get isSuspect(): boolean {
+    return this.#word !== undefined && this.#word.trips >= LEAST_TRIPS;
+  }
+
+  get inFlight(): number {
+    return this.#word === undefined ? 0 : this.#word.inFlight;
+  }
+
+  /** By others alone. */
+  get heardMs(): number | undefined {
+    return this.#word?.firstTokenMs;
+  }
+
+  /** @param ownMs what we would expect without them */
+  firstTokenMs(ownMs: number): number {
+    const { heardMs } = this;
+    return heardMs === undefined ? ownMs : ownMs + (heardMs - ownMs) * this.#part;
+  }
+
+  faultShare(own: number): number {
+    if (this.#word === undefined) return own;
+    const share = own + (this.#word.faultShare - own) * this.#part;
+    return this.isSuspect ? share + TRIP_SHARE * Math.min(1, this.#word.trips) : share;
+  }
+}
