@@ -1,0 +1,66 @@
+/** What this peer tells of its own use of quotas, and would use if it could. */
+import type { Clock } from '@leeward/kernel';
+import { Demand } from './demand.ts';
+import type { LocalQuota } from './local.ts';
+import type { Heard } from './peer.ts';
+import type { QuotaLimits } from './quota-share.ts';
+import { MAX_ENTRIES, type QuotaUse } from './shapes.ts';
+
+interface Own {
+  quota: LocalQuota;
+  readonly requests: Demand;
+  readonly tokens: Demand;
+}
+
+export class OwnQuotas {
+  readonly #clock: Clock;
+  readonly #quotas = new Map<string, Own>();
+  #told: ReadonlyMap<string, Heard<QuotaUse>> = new Map();
+  #toldAtMs: number;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#toldAtMs = clock.nowMs();
+  }
+
+  /** Several times a second. */
+  update(quotas: ReadonlyMap<string, LocalQuota>): void {
+    for (const id of this.#quotas.keys()) if (!quotas.has(id)) this.#quotas.delete(id);
+    for (const [id, quota] of quotas) {
+      const own = this.#quotas.get(id) ?? { quota, requests: new Demand(this.#clock), tokens: new Demand(this.#clock) };
+      own.quota = quota;
+      own.requests.askedMany(quota.asked.requests, quota.asked.requests);
+      own.tokens.askedMany(quota.asked.tokens, quota.asked.tokenSquares);
+      if (this.#quotas.size < MAX_ENTRIES) this.#quotas.set(id, own);
+    }
+  }
+
+  get limits(): ReadonlyMap<string, QuotaLimits> {
+    return new Map(Array.from(this.#quotas, ([id, { quota }]) => [id, quota]));
+  }
+
+  /** As it is said now; remembered as what the others know. */
+  tell(): Readonly<Record<string, QuotaUse>> {
+    const uses: Record<string, QuotaUse> = {};
+    const told = new Map<string, Heard<QuotaUse>>();
+    const atMs = this.#clock.nowMs();
+    for (const [id, { quota, requests, tokens }] of this.#quotas) {
+      const value = {
+        requests: quota.requests,
+        tokens: quota.tokens,
+        reserved: quota.reserved,
+        wantedRequestsPerMinute: requests.perMinute,
+        wantedTokensPerMinute: tokens.perMinute,
+      };
+      uses[id] = value;
+      told.set(id, { value, atMs, seq: 0 });
+    }
+    this.#told = told;
+    this.#toldAtMs = atMs;
+    return uses;
+  }
+
+  get told(): { readonly quotas: ReadonlyMap<string, Heard<QuotaUse>>; readonly atMs: number } {
+    return { quotas: this.#told, atMs: this.#toldAtMs };
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * What all other peers together say of our targets. A peer can make others careful, never blind:
+ *
+ * - A wait is obeyed by all: the longest that anybody says, up to a cap; but a provider's last target is held only when
+ *   that is confirmed (`holding.ts`).
+ * - Of a figure the weighted median counts: weighed by samples (up to a cap), by age and by the peer's own health. One
+ *   peer that lies or is ill cannot move it beyond what the others have seen.
+ * - Requests in flight at others add up, and fade with their age: a count that is seconds old is of requests that have
+ *   ended, and all who went by it would go to the same target.
+ */
+import { holdOn, type Place, spare } from './holding.ts';
+import { median, type Weighed } from './median.ts';
+import type { Heard, PeerState } from './peer.ts';
+import type { TargetEvidence } from './shapes.ts';
+import { trustIn } from './trust.ts';
+
+/** From this many observations on a peer has seen enough; more must not outvote everyone else. */
+const ENOUGH_SAMPLES = 50;
+
+/** Evidence of this age counts half: an upstream's bad moment lasts about as long. */
+const EVIDENCE_HALF_LIFE_MS = 15_000;
+
+/** Older evidence says nothing about now. */
+const EVIDENCE_MAX_AGE_MS = 120_000;
+
+/** Of what was in flight, so much later half has ended: a chat answer's usual length. */
+const IN_FLIGHT_HALF_LIFE_MS = 2000;
+
+/** Nobody answers sooner, and a time of nothing would make a load of nothing, which draws everyone. */
+const LEAST_FIRST_TOKEN_MS = 1;
+const LEAST_TOKEN_MS = 0.01;
+
+export interface TargetSight {
+  /** How long others say to leave it alone, from the view's time on; 0 when it may be asked. */
+  readonly heldForMs: number;
+  readonly holdReason: string | undefined;
+  /** Of a prompt of a thousand tokens. */
+  readonly firstTokenMs: number | undefined;
+  readonly tokenMs: number | undefined;
+  readonly faultShare: number;
+  /** What stands behind these figures: observations, less by age and by the ill health of who made them. */
+  readonly samples: number;
+  readonly inFlight: number;
+  /** How many peers have their breaker open, each weighed by its health. */
+  readonly trips: number;
+  /** Of the youngest of these. */
+  readonly tripReason: string | undefined;
+}
+
+export interface ClusterView {
+  readonly atMs: number;
+  /** By target id, for every place. */
+  readonly targets: ReadonlyMap<string, TargetSight>;
+}
+
+export interface Viewpoint {
+  /** This peer's id: by it the spared target is chosen. */
+  readonly self: string;
+  readonly nowMs: number;
+}
+
+export function clusterView(
+  peers: readonly PeerState[],
+  places: readonly Place[],
+  { self, nowMs }: Viewpoint,
+): ClusterView {
+  const holds = new Map(places.map((place) => [place.id, holdOn(place, peers, nowMs)]));
+  const spared = spare(places, ({ id }) => holds.get(id), self);
+  const targets = new Map<string, TargetSight>();
+  for (const { id } of places) {
+    const hold = spared.has(id) ? undefined : holds.get(id);
+    const holding = { heldForMs: hold?.forMs ?? 0, holdReason: hold?.reason };
+    targets.set(id, { ...holding, ...figures(id, peers, nowMs), ...trips(id, peers, nowMs) });
+  }
+  return { atMs: nowMs, targets };
+}
+
+function figures(id: string, peers: readonly PeerState[], nowMs: number) {
+  const firstTokens: Weighed[] = [];
+  const tokens: Weighed[] = [];
+  const faults: Weighed[] = [];
+  let samples = 0;
+  let inFlight = 0;
+  for (const peer of peers) {
+    const heard = peer.targets.get(id);
+    if (heard === undefined) continue;
+    const { firstTokenMs, tokenMs, faultShare } = heard.value;
+    inFlight += heard.value.inFlight * fading(nowMs - peer.heardAtMs, IN_FLIGHT_HALF_LIFE_MS);
+    const weight = weightOf(heard, nowMs) * trustIn(peer);
+    samples += weight;
+    if (firstTokenMs !== undefined) firstTokens.push({ value: Math.max(LEAST_FIRST_TOKEN_MS, firstTokenMs), weight });
+    if (tokenMs !== undefined) tokens.push({ value: Math.max(LEAST_TOKEN_MS, tokenMs), weight });
+    faults.push({ value: faultShare, weight });
+  }
+  return {
+    firstTokenMs: median(firstTokens),
+    tokenMs: median(tokens),
+    faultShare: median(faults) ?? 0,
+    samples,
+    inFlight,
+  };
+}
+
+function trips(id: string, peers: readonly PeerState[], nowMs: number) {
+  let trips = 0;
+  let tripReason: string | undefined;
+  let youngestMs = Number.POSITIVE_INFINITY;
+  for (const peer of peers) {
+    const heard = peer.targets.get(id);
+    if (heard?.value.trip === undefined) continue;
+    trips += trustIn(peer);
+    const ageMs = heard.value.trip.ageMs + nowMs - heard.atMs;
+    if (ageMs >= youngestMs) continue;
+    youngestMs = ageMs;
+    tripReason = heard.value.trip.reason;
+  }
+  return { trips, tripReason };
+}
+
+function weightOf({ value, atMs }: Heard<TargetEvidence>, nowMs: number): number {
+  const ageMs = value.ageMs + nowMs - atMs;
+  if (ageMs > EVIDENCE_MAX_AGE_MS) return 0;
+  return Math.min(ENOUGH_SAMPLES, value.samples) * fading(ageMs, EVIDENCE_HALF_LIFE_MS);
+}
+
+function fading(ageMs: number, halfLifeMs: number): number {
+  return 2 ** -(Math.max(0, ageMs) / halfLifeMs);
+}
