@@ -28,6 +28,10 @@ export const LABELS = {
   metric: 'the name of a metric in this list',
   version: 'Leeward’s version',
   node: 'the version of Node.js it runs on',
+  hold: '`cooldown`, `quota-cooldown`, `key-quarantined` or `model-gone`; `other` for a word that only a newer version knows',
+  direction: '`sent` or `received`',
+  receipt: 'what became of a message: `merged`, `known`, `asked`, or why it was refused',
+  drop: '`disconnected`, `congested` or `oversized`',
 } as const;
 
 export type LabelName = keyof typeof LABELS;
@@ -44,6 +48,8 @@ export interface MetricEntry {
   readonly buckets?: { readonly bounds: readonly number[]; readonly why: string };
   /** Whether an observation may carry a trace id, shown as an exemplar in OpenMetrics. */
   readonly exemplars?: true;
+  /** How the values of a node's workers become the node's, when not by adding them up. */
+  readonly over?: 'max' | 'min';
 }
 
 const TARGET = ['provider', 'key', 'model'] as const;
@@ -165,6 +171,7 @@ export const catalogue = {
     type: 'mirror',
     help: 'A target’s breaker: 0 closed, 1 half-open, 2 open.',
     labels: TARGET,
+    over: 'max',
   },
   breakerTripsTotal: {
     name: 'leeward_breaker_trips_total',
@@ -177,18 +184,21 @@ export const catalogue = {
     type: 'mirror',
     help: 'The load by which the adaptive picker compares targets: the lower, the sooner picked.',
     labels: TARGET,
+    over: 'max',
   },
   targetFirstTokenSeconds: {
     name: 'leeward_target_first_token_seconds',
     type: 'mirror',
     help: 'A target’s first-token time as learned, for a prompt of a thousand tokens; absent until there is one.',
     labels: TARGET,
+    over: 'max',
   },
   targetTokenSeconds: {
     name: 'leeward_target_token_seconds',
     type: 'mirror',
     help: 'A target’s time per token after the first, as learned; absent until there is one.',
     labels: TARGET,
+    over: 'max',
   },
   targetSlowStartWindow: {
     name: 'leeward_target_slow_start_window',
@@ -207,18 +217,21 @@ export const catalogue = {
     type: 'mirror',
     help: 'What the vendor allows a quota group for a model in one window, as configured or learned.',
     labels: QUOTA,
+    over: 'max',
   },
   quotaRemaining: {
     name: 'leeward_quota_remaining',
     type: 'mirror',
     help: 'What this node believes to be left of that limit in the current window.',
     labels: QUOTA,
+    over: 'min',
   },
   quotaHeadroom: {
     name: 'leeward_quota_headroom',
     type: 'mirror',
     help: 'How freely a quota group may be used for a model: 1 while there is plenty, 0 when nothing is left.',
     labels: ['provider', 'quota_group', 'model'],
+    over: 'min',
   },
   inFlightRequests: {
     name: 'leeward_in_flight_requests',
@@ -261,6 +274,7 @@ export const catalogue = {
     type: 'gauge',
     help: '1 when the config that runs is the one on disk, 0 when the last change was refused.',
     labels: [],
+    over: 'min',
   },
   spansDroppedTotal: {
     name: 'leeward_spans_dropped_total',
@@ -280,11 +294,104 @@ export const catalogue = {
     help: 'Times that a metric was at its bound of series, so that a new label set was counted as `other`.',
     labels: ['metric'],
   },
+  workers: {
+    name: 'leeward_workers',
+    type: 'gauge',
+    help: 'Worker processes of this node that answered this scrape; always 1 for a node of one process.',
+    labels: [],
+  },
+  workerRestartsTotal: {
+    name: 'leeward_worker_restarts_total',
+    type: 'counter',
+    help: 'Worker processes that ended without being told to, and were started anew.',
+    labels: [],
+  },
+  workerMessagesDroppedTotal: {
+    name: 'leeward_worker_messages_dropped_total',
+    type: 'counter',
+    help: 'What the cluster’s peers say to each other, dropped on this node because a worker did not read.',
+    labels: [],
+  },
+  clusterBusConnected: {
+    name: 'leeward_cluster_bus_connected',
+    type: 'mirror',
+    help: '1 while this node reaches the cluster’s bus, 0 while it goes on alone; absent without a cluster.',
+    labels: [],
+    over: 'min',
+  },
+  clusterPeers: {
+    name: 'leeward_cluster_peers',
+    type: 'mirror',
+    help: 'Other peers of whom this node has heard lately.',
+    labels: [],
+    over: 'max',
+  },
+  clusterDigestAgeSeconds: {
+    name: 'leeward_cluster_digest_age_seconds',
+    type: 'mirror',
+    help: 'How long ago the quietest of the live peers was heard: what is known of others is at most so old.',
+    labels: [],
+    over: 'max',
+  },
+  clusterHealth: {
+    name: 'leeward_cluster_health',
+    type: 'mirror',
+    help: 'How much this process distrusts its own observations: 0 well, 8 ill. Others weigh its word by it.',
+    labels: [],
+    over: 'max',
+  },
+  clusterBytesTotal: {
+    name: 'leeward_cluster_bytes_total',
+    type: 'counter',
+    help: 'Bytes of messages that went through the cluster’s bus.',
+    labels: ['direction'],
+  },
+  clusterMessagesTotal: {
+    name: 'leeward_cluster_messages_total',
+    type: 'counter',
+    help: 'Messages from peers, by what became of them. A refused one was dropped as a whole.',
+    labels: ['receipt'],
+  },
+  clusterMessagesDroppedTotal: {
+    name: 'leeward_cluster_messages_dropped_total',
+    type: 'counter',
+    help: 'Messages to peers that were not sent.',
+    labels: ['drop'],
+  },
+  clusterConvergenceSeconds: {
+    name: 'leeward_cluster_convergence_seconds',
+    type: 'histogram',
+    help: 'From the bus’s being there, or there again, until every peer on it had been heard in full.',
+    labels: [],
+    buckets: {
+      bounds: [0.1, 0.25, 0.5, 1, 2, 5, 10],
+      why: 'Digests come four times a second in a small cluster, so half a second is usual and two seconds are a promise.',
+    },
+  },
+  clusterHoldsTotal: {
+    name: 'leeward_cluster_holds_total',
+    type: 'counter',
+    help: 'Times that a target was left alone because other nodes said so, and not by experience of this one’s own.',
+    labels: ['hold'],
+  },
+  clusterQuotaShare: {
+    name: 'leeward_cluster_quota_share',
+    type: 'mirror',
+    help: 'What this node may use of a quota group’s limit in the current window, all nodes’ use considered.',
+    labels: QUOTA,
+  },
+  clusterRetriesPerSecond: {
+    name: 'leeward_cluster_retries_per_second',
+    type: 'mirror',
+    help: 'This node’s share of the retries that the whole cluster may make.',
+    labels: [],
+  },
   buildInfo: {
     name: 'leeward_build_info',
     type: 'gauge',
     help: 'Always 1; the labels say what runs.',
     labels: ['version', 'node'],
+    over: 'max',
   },
 } as const satisfies Record<string, MetricEntry>;
 

@@ -16,10 +16,12 @@ export interface Family {
   readonly help: string;
   /** Declared as a number, in truth a word such as `counter`. */
   readonly type: unknown;
+  /** How values of several processes become one (merge-families.ts). */
+  readonly aggregator?: 'sum' | 'average' | 'first' | 'max' | 'min' | 'omit' | undefined;
   readonly values: readonly Sample[];
 }
 
-interface Sample {
+export interface Sample {
   readonly value: number;
   readonly labels: Readonly<Record<string, string | number | undefined>>;
   readonly metricName?: string | undefined;

@@ -1,5 +1,6 @@
 export { ATTRIBUTE, type AttributeName, type SpanAttributes } from './attributes.ts';
 export type { LabelName, MetricEntry, MetricKey } from './catalogue.ts';
+export { type Family, negotiate, writeExposition } from './exposition.ts';
 export { createLogger, type Logger, type LoggerOptions, type LogFields } from './logger.ts';
 export {
   type CounterChild,
@@ -9,6 +10,7 @@ export {
   type Metrics,
   type MetricsOptions,
 } from './metrics.ts';
+export { countedIn, mergeFamilies } from './merge-families.ts';
 export { type LogLevel, type TelemetryOptions, telemetryOptions } from './options.ts';
 export { startTracing } from './start-tracing.ts';
 export type { AttemptSpan, ExchangeSpan, Tracing, TracingOptions } from './tracing.ts';

@@ -45,6 +45,8 @@ export interface LoggerOptions {
   readonly base: LogFields;
   /** Where lines go: a file descriptor (standard output unless said) or, in a test, anything that takes them. */
   readonly destination?: number | { write(line: string): void };
+  /** Other processes write to the same file descriptor: then whole lines are written at once, as many as fit. */
+  readonly isShared?: boolean;
   /** Told how many lines were lost. */
   readonly onDropped?: (count: number) => void;
 }
@@ -53,6 +55,15 @@ const STANDARD_OUTPUT = 1;
 
 /** Lines wait for each other: a busy node makes one system call for about thirty. Just below what sonic-boom allows. */
 const BUFFER_BYTES = 15 * 1024;
+
+/**
+ * What the system writes to a pipe in one piece (PIPE_BUF), so that the lines of two processes do not end up inside each
+ * other; less a quarter, because it counts bytes and sonic-boom characters. A longer line, an error's, goes by itself.
+ */
+const SHARED_WRITE_CHARS = 3 * 1024;
+
+/** Below it, and by no more than a usual line. */
+const SHARED_BUFFER_CHARS = 2560;
 
 /** A quiet node's line is not kept longer than a person watching would notice. */
 const FLUSH_EVERY_MS = 200;
@@ -137,12 +148,12 @@ function quoted(text: string): string {
 }
 
 function openDestination(options: LoggerOptions): { write(line: string): void } {
-  const { destination: to = STANDARD_OUTPUT, onDropped } = options;
+  const { destination: to = STANDARD_OUTPUT, isShared = false, onDropped } = options;
   if (typeof to !== 'number') return to;
   const out = destination({
     dest: to,
     sync: false,
-    minLength: BUFFER_BYTES,
+    ...(isShared ? { minLength: SHARED_BUFFER_CHARS, maxWrite: SHARED_WRITE_CHARS } : { minLength: BUFFER_BYTES }),
     maxLength: BUFFER_BYTES_MAX,
     periodicFlush: FLUSH_EVERY_MS,
   });

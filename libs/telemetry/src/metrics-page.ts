@@ -12,6 +12,9 @@ export function metricsPage(): string {
     'where the metrics marked so carry exemplars: the `trace_id` of a sampled request in that bucket. A *mirror* is a',
     'gauge read from the node’s state at the scrape. Every value is this node’s own; sum over the instances.',
     '',
+    'A node of several worker processes shows one page: what its workers have counted and hold is added up, or, where',
+    'it says so, the largest or smallest of their values is shown. What a worker that has ended had counted stays.',
+    '',
     'Labels hold values of closed sets only. A metric that reaches its bound of series counts what is new as `other`',
     'and says so in `leeward_metric_series_overflow_total`.',
     '',
@@ -44,7 +47,8 @@ export const PROCESS_METRICS = [
 function section(entry: MetricEntry): string[] {
   const labels = entry.labels.length === 0 ? 'no labels' : entry.labels.map(quoted).join(', ');
   const exemplars = entry.exemplars ? ' · exemplars' : '';
-  const lines = [`### ${entry.name}`, '', `${entry.type} · ${labels}${exemplars}`, '', entry.help, ''];
+  const over = entry.over === undefined ? '' : ` · ${entry.over} over workers`;
+  const lines = [`### ${entry.name}`, '', `${entry.type} · ${labels}${exemplars}${over}`, '', entry.help, ''];
   if (entry.buckets !== undefined) {
     lines.push(`Buckets, in seconds: ${entry.buckets.bounds.join(', ')}. ${entry.buckets.why}`, '');
   }

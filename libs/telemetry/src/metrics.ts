@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from 'prom-client';
 import { type Catalogue, catalogue, type MetricEntry, type MetricKey, PREFIX } from './catalogue.ts';
-import { negotiate, writeExposition } from './exposition.ts';
+import { type Family, negotiate, writeExposition } from './exposition.ts';
 
 /**
  * The instruments of the catalogue, in a registry of their own: two gateways in one process (a test) share nothing.
@@ -54,6 +54,8 @@ export interface Metrics extends Instruments {
   onCollect(collect: () => void): void;
   /** The page for a scraper that sent this Accept header: OpenMetrics when it prefers that, else Prometheus text. */
   text(accept: string | undefined): Promise<{ contentType: string; body: string }>;
+  /** The same as plain data, for a page over several processes. */
+  families(): Promise<readonly Family[]>;
 }
 
 /** What a label holds beyond the bound of series. */
@@ -140,7 +142,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
   }
 
   function gauge<const Names extends readonly string[]>(entry: Entry<Names>): Instrument<GaugeChild, Names> {
-    const levels = new Gauge({ name: entry.name, help: entry.help, labelNames: [...entry.labels], registers });
+    const { name, help, over: aggregator = 'sum' } = entry;
+    const levels = new Gauge({ name, help, labelNames: [...entry.labels], registers, aggregator });
     const instrument = children(entry, (values) => levels.labels(...values));
     if (entry.type === 'mirror') {
       resets.push(() => {
@@ -209,23 +212,40 @@ export function createMetrics(options: MetricsOptions): Metrics {
     spansDroppedTotal: counter(catalogue.spansDroppedTotal),
     logLinesDroppedTotal: counter(catalogue.logLinesDroppedTotal),
     metricSeriesOverflowTotal: children(overflow, (values) => overflows.labels(...values)),
+    workers: gauge(catalogue.workers),
+    workerRestartsTotal: counter(catalogue.workerRestartsTotal),
+    workerMessagesDroppedTotal: counter(catalogue.workerMessagesDroppedTotal),
+    clusterBusConnected: gauge(catalogue.clusterBusConnected),
+    clusterPeers: gauge(catalogue.clusterPeers),
+    clusterDigestAgeSeconds: gauge(catalogue.clusterDigestAgeSeconds),
+    clusterHealth: gauge(catalogue.clusterHealth),
+    clusterBytesTotal: counter(catalogue.clusterBytesTotal),
+    clusterMessagesTotal: counter(catalogue.clusterMessagesTotal),
+    clusterMessagesDroppedTotal: counter(catalogue.clusterMessagesDroppedTotal),
+    clusterConvergenceSeconds: histogram(catalogue.clusterConvergenceSeconds),
+    clusterHoldsTotal: counter(catalogue.clusterHoldsTotal),
+    clusterQuotaShare: gauge(catalogue.clusterQuotaShare),
+    clusterRetriesPerSecond: gauge(catalogue.clusterRetriesPerSecond),
     buildInfo: gauge(catalogue.buildInfo),
   };
   instruments.buildInfo.child(options.version, process.version).set(1);
   // What a process runs at its start is what is on disk: it would not have started otherwise.
   instruments.configLastReloadSuccess.child().set(1);
+  instruments.workers.child().set(1);
+
+  const families = (): Promise<readonly Family[]> => {
+    for (const flush of flushes) flush();
+    for (const reset of resets) reset();
+    for (const collect of collects) collect();
+    return registry.getMetricsAsJSON();
+  };
 
   return {
     ...instruments,
     onCollect: (collect) => {
       collects.push(collect);
     },
-    text: async (accept) => {
-      for (const flush of flushes) flush();
-      for (const reset of resets) reset();
-      for (const collect of collects) collect();
-      const format = negotiate(accept);
-      return writeExposition(await registry.getMetricsAsJSON(), format);
-    },
+    text: async (accept) => writeExposition(await families(), negotiate(accept)),
+    families,
   };
 }

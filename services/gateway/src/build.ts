@@ -3,15 +3,20 @@
  * `generation`; everything else lives as long as the process.
  */
 import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { MeasuredBus } from '@leeward/cluster';
 import { RetryBudget } from '@leeward/failover';
 import { type Clock, EndOfTurn, type Rng, systemClock, systemRng } from '@leeward/kernel';
 import { createLogger, createMetrics, type Logger, type Metrics, startTracing, type Tracing } from '@leeward/telemetry';
-import { Fleet, socketTransport } from '@leeward/upstream';
+import { Fleet, type FleetDeps, socketTransport } from '@leeward/upstream';
 import { Decisions } from './admin/decisions.ts';
 import { viewTarget } from './admin/view-target.ts';
+import { type ClusterSide, joinCluster } from './cluster/join.ts';
+import { openBus } from './cluster/open-bus.ts';
+import { ALONE } from './cluster/view-peers.ts';
 import { printable } from './config/redact.ts';
 import type { Limits, Settings } from './config/settings.ts';
-import { adminApp } from './http/admin-app.ts';
+import { adminApp, type AdminDeps } from './http/admin-app.ts';
 import { type App, dataApp, type Generation } from './http/app.ts';
 import { authenticator } from './http/client-keys.ts';
 import { Models } from './http/models.ts';
@@ -26,6 +31,8 @@ import { VERSION } from './version.ts';
 export interface Gateway {
   readonly app: App;
   readonly admin: ReturnType<typeof adminApp>;
+  /** What the admin port shows. */
+  readonly views: AdminDeps;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly tracing: Tracing;
@@ -41,12 +48,17 @@ export interface Gateway {
 interface BuildOptions {
   /** Where log lines go; standard output unless said. */
   readonly log?: { write(line: string): void };
+  /** One of a node's several processes: which, and the bus that it shares with the others. */
+  readonly worker?: { readonly index: number; readonly bus: MeasuredBus };
 }
+
+/** A goodbye that nobody takes is not waited for. */
+const LEAVE_MS = 1000;
 
 /** Series that one metric may have: 64 targets with a dozen outcomes each, before values collapse into `other`. */
 const SERIES_LIMIT = 2000;
 
-export async function build(settings: Settings, { log }: BuildOptions = {}): Promise<Gateway> {
+export async function build(settings: Settings, { log, worker }: BuildOptions = {}): Promise<Gateway> {
   const clock = systemClock;
   const rng = systemRng;
   const { telemetry } = settings;
@@ -55,7 +67,12 @@ export async function build(settings: Settings, { log }: BuildOptions = {}): Pro
   const logger = createLogger(
     {
       level: telemetry.logLevel,
-      base: { service: telemetry.serviceName, instance: instanceId },
+      base: {
+        service: telemetry.serviceName,
+        instance: instanceId,
+        ...(worker === undefined ? {} : { worker: worker.index }),
+      },
+      isShared: worker !== undefined,
       onDropped: (count) => metrics.logLinesDroppedTotal.child().inc(count),
       ...(log === undefined ? {} : { destination: log }),
     },
@@ -74,13 +91,20 @@ export async function build(settings: Settings, { log }: BuildOptions = {}): Pro
     { rng, clock },
   );
   const decisions = new Decisions();
-  const shared = { clock, rng, budget: new RetryBudget(clock), metrics, logger };
+  let cluster: ClusterSide | undefined;
+  const peers = {
+    onNews: () => cluster?.tell(),
+    mayProbe: (provider: string, key: string) => cluster?.mayProbe(provider, key) ?? true,
+  };
+  const shared = { clock, rng, budget: new RetryBudget(clock), metrics, logger, peers };
   let live = liveConfig({ ...shared, tracing, decisions }, settings, undefined);
   let draining = false;
   let retiring = Promise.resolve();
   const drain = () => {
-    if (!draining) logger.info({ inFlight: app.inFlight() }, 'drain-started');
+    if (draining) return;
     draining = true;
+    logger.info({ inFlight: app.inFlight() }, 'drain-started');
+    cluster?.drain();
   };
 
   const app = dataApp({
@@ -104,17 +128,32 @@ export async function build(settings: Settings, { log }: BuildOptions = {}): Pro
     mirrorTargets(metrics, live.fleet.targets, live.modelLabel);
   });
 
+  const side = { ...shared, fleet: () => live.fleet };
+  const { cluster: options } = settings;
+  if (worker !== undefined) cluster = joinCluster(side, { name: 'worker', bus: () => worker.bus });
+  else if (options !== undefined) {
+    cluster = joinCluster(side, { name: hostname(), bus: (peer) => openBus(shared, options, peer) });
+  }
+
+  const views: AdminDeps = {
+    metrics,
+    isDraining: () => draining,
+    drain,
+    readiness: () => ({
+      status: draining ? 'draining' : 'ready',
+      degraded: cluster?.degraded() ?? [],
+      inFlight: app.inFlight(),
+    }),
+    targets: () => live.fleet.targets.map(viewTarget),
+    decisions: (filter) => decisions.list(clock.nowMs(), filter),
+    peers: () => cluster?.view() ?? ALONE,
+    config: () => printable(live.settings),
+    inFlight: app.inFlight,
+  };
   return {
     app,
-    admin: adminApp({
-      metrics,
-      isDraining: () => draining,
-      drain,
-      targets: () => live.fleet.targets.map(viewTarget),
-      decisions: (filter) => decisions.list(clock.nowMs(), filter),
-      config: () => printable(live.settings),
-      inFlight: app.inFlight,
-    }),
+    admin: adminApp(views),
+    views,
     logger,
     metrics,
     tracing,
@@ -132,7 +171,10 @@ export async function build(settings: Settings, { log }: BuildOptions = {}): Pro
         .catch((error: unknown) => logger.error({ error }, 'fleet-retire-failed'));
     },
     limits: () => live.settings.limits,
-    close: () => live.fleet.retire(),
+    close: async () => {
+      await cluster?.leave(AbortSignal.timeout(LEAVE_MS));
+      await live.fleet.retire();
+    },
   };
 }
 
@@ -144,6 +186,8 @@ interface Shared {
   readonly logger: Logger;
   readonly tracing: Tracing;
   readonly decisions: Decisions;
+  /** Those of the cluster, when there is one. */
+  readonly peers: Required<Pick<FleetDeps, 'onNews' | 'mayProbe'>>;
 }
 
 interface LiveConfig {
@@ -161,6 +205,7 @@ function liveConfig(shared: Shared, settings: Settings, before: LiveConfig | und
     {
       clock,
       rng,
+      ...shared.peers,
       openTransport: ({ baseUrl, connections }) => socketTransport(clock, new URL(baseUrl).origin, { connections }),
       onTrip: (target, reason) => {
         metrics.breakerTripsTotal.child(target.provider.name, target.key.name, modelLabel(target.model), reason).inc();

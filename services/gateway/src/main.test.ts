@@ -80,7 +80,7 @@ describe('told to stop', () => {
     await idle.closed();
     await expect(rawClient(portOf(dataUrl))).rejects.toThrow('ECONNREFUSED');
     const ready = await fetch(`${adminUrl}/healthz/ready`);
-    expect([ready.status, await ready.json()]).toEqual([503, { status: 'draining', inFlight: 1 }]);
+    expect([ready.status, await ready.json()]).toEqual([503, { status: 'draining', degraded: [], inFlight: 1 }]);
     finish();
     const answer = await client.closed();
     expect(answer).toContain('and finished');

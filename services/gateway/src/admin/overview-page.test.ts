@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { overviewPage } from './overview-page.ts';
 
-const quiet = { isDraining: () => false, inFlight: () => 0, targets: () => [], decisions: () => [] };
+const quiet = { isDraining: false, inFlight: 0, targets: [], decisions: [] };
 
 describe('the page', () => {
   test('says that nothing has happened yet', () => {
-    const page = overviewPage({ ...quiet, inFlight: () => 3 });
+    const page = overviewPage({ ...quiet, inFlight: 3 });
     expect(page).toContain('3 in flight');
     expect(page).toMatch(/^<!doctype html>/);
   });
@@ -14,7 +14,7 @@ describe('the page', () => {
     const evil = '<img src=x onerror="alert(\'1\')">';
     const page = overviewPage({
       ...quiet,
-      targets: () => [
+      targets: [
         {
           id: evil,
           state: evil,
@@ -24,7 +24,7 @@ describe('the page', () => {
           breaker: { state: evil, lastTrip: { reason: evil }, successShare: 1, samples: 2 },
         },
       ],
-      decisions: () => [
+      decisions: [
         {
           agoMs: 1,
           route: evil,
@@ -40,13 +40,9 @@ describe('the page', () => {
     expect(page).toContain('20 s');
   });
 
-  test('shows no more decisions than a person reads, and survives what is not there', () => {
-    const page = overviewPage({
-      ...quiet,
-      targets: () => [{}],
-      decisions: ({ limit = 300 }) => Array.from({ length: limit }, () => ({})),
-    });
-    expect(page.match(/<tr>/g)).toHaveLength(2 + 1 + 50);
+  test('survives what is not there', () => {
+    const page = overviewPage({ ...quiet, targets: [{}], decisions: [{}, {}] });
+    expect(page.match(/<tr>/g)).toHaveLength(2 + 1 + 2);
   });
 
   test('shows what a target is picked by, and nothing where nothing is known', () => {
@@ -58,7 +54,7 @@ describe('the page', () => {
       headroom: 0.254,
       slowStartWindow: 4,
     };
-    const page = overviewPage({ ...quiet, targets: () => [known, { id: 'u', firstTokenMs: undefined }] });
+    const page = overviewPage({ ...quiet, targets: [known, { id: 'u', firstTokenMs: undefined }] });
     for (const cell of ['412', '281 ms', '25 %', '4']) expect(page).toContain(`<td>${cell}</td>`);
     expect(page).not.toMatch(/NaN ms|undefined/);
   });
@@ -69,7 +65,7 @@ describe('the page', () => {
       { target: 'b', cause: 'hedge', outcome: 'ok' },
       { target: 'c', cause: 'panic', outcome: 'fault', reason: 'reset' },
     ];
-    const page = overviewPage({ ...quiet, decisions: () => [{ attempts }] });
+    const page = overviewPage({ ...quiet, decisions: [{ attempts }] });
     expect(page).toContain('a: <span class="dim">cancelled</span>');
     expect(page).toContain('b <span class="dim">hedge</span>: <span class="good">ok</span>');
     expect(page).toContain('c <span class="dim">panic</span>: <span class="bad">fault (reset)</span>');
@@ -77,6 +73,6 @@ describe('the page', () => {
 
   test('says never for a target that time will not free', () => {
     const target = { id: 't', state: 'quota-cooldown', freeInMs: Number.POSITIVE_INFINITY };
-    expect(overviewPage({ ...quiet, targets: () => [target] })).toContain('never');
+    expect(overviewPage({ ...quiet, targets: [target] })).toContain('never');
   });
 });

@@ -2,17 +2,15 @@
  * The node at a glance, for a person with a browser and no dashboard at hand: targets with their state, and the last
  * decisions with their reasons. Plain HTML made on the server; it loads itself anew and runs no script.
  */
-import type { DecisionFilter } from './decisions.ts';
-
 interface Overview {
-  readonly isDraining: () => boolean;
-  readonly inFlight: () => number;
-  readonly targets: () => readonly object[];
-  readonly decisions: (filter: DecisionFilter) => readonly object[];
+  readonly isDraining: boolean;
+  readonly inFlight: number;
+  readonly targets: readonly object[];
+  readonly decisions: readonly object[];
 }
 
 const REFRESH_S = 2;
-const MAX_DECISIONS = 50;
+export const MAX_SHOWN_DECISIONS = 50;
 
 const STYLE = `
   :root { color-scheme: light dark; font: 14px/1.45 system-ui, sans-serif; }
@@ -27,7 +25,7 @@ const STYLE = `
 `;
 
 export function overviewPage(overview: Overview): string {
-  const state = overview.isDraining() ? '<span class="bad">draining</span>' : '<span class="good">ready</span>';
+  const state = overview.isDraining ? '<span class="bad">draining</span>' : '<span class="good">ready</span>';
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -38,16 +36,16 @@ export function overviewPage(overview: Overview): string {
 <style>${STYLE}</style>
 </head>
 <body>
-<h1>Leeward: ${state}, ${overview.inFlight()} in flight</h1>
+<h1>Leeward: ${state}, ${overview.inFlight} in flight</h1>
 <h2>Targets</h2>
 <div class="scroll"><table>
 <thead><tr><th>target</th><th>state</th><th>free in</th><th>load</th><th>in flight</th><th>first token</th><th>headroom</th><th>slow start</th><th>breaker</th><th>last trip</th><th>success</th><th>last outcome</th></tr></thead>
-<tbody>${overview.targets().map(targetRow).join('')}</tbody>
+<tbody>${overview.targets.map(targetRow).join('')}</tbody>
 </table></div>
 <h2>Last decisions</h2>
 <div class="scroll"><table>
 <thead><tr><th>ago</th><th>route</th><th>status</th><th>took</th><th>attempts</th></tr></thead>
-<tbody>${overview.decisions({ limit: MAX_DECISIONS }).map(decisionRow).join('')}</tbody>
+<tbody>${overview.decisions.map(decisionRow).join('')}</tbody>
 </table></div>
 </body>
 </html>

@@ -16,7 +16,8 @@ async function taken(port: number): Promise<() => void> {
 
 describe('the settings of the demo', () => {
   it('have three workspaces and a secondary, behind routes for chat, code, embeddings and everything else', async () => {
-    const { providers, routes, auth } = await demoSettings(URLS, () => undefined);
+    const { settings } = await demoSettings(URLS, () => undefined);
+    const { providers, routes, auth } = settings;
     expect(providers['mistral']?.keys.map(({ secret }) => secret.reveal())).toEqual([
       'sim-key-a',
       'sim-key-b',
@@ -37,7 +38,8 @@ describe('the settings of the demo', () => {
   it('take free ports, and say so, where the usual ones are taken', async () => {
     const releases = [await taken(8080), await taken(9090)];
     const lines: string[] = [];
-    const { listen } = await demoSettings(URLS, (line) => lines.push(line));
+    const { settings } = await demoSettings(URLS, (line) => lines.push(line));
+    const { listen } = settings;
     for (const release of releases) release();
     expect(listen).toEqual({ data: { host: '127.0.0.1', port: 0 }, admin: { host: '127.0.0.1', port: 0 } });
     expect(lines).toEqual([

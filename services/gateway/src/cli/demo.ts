@@ -3,9 +3,9 @@
  * provider, and a gateway in front of it, with no account and no other server.
  */
 import { createServer } from 'node:net';
-import { loadConfig } from '../config/load.ts';
 import { problemText } from '../config/problem.ts';
 import type { Settings } from '../config/settings.ts';
+import { loadReading, type Reading } from '../workers/reading.ts';
 import type { SimulatorUrls } from './simulator.ts';
 
 const DATA_PORT = 8080;
@@ -19,11 +19,16 @@ const SIMULATED_KEYS = {
   SIM_OPENAI_KEY: 'sim-openai-key',
 };
 
-export async function demoSettings(urls: SimulatorUrls, print: (line: string) => void): Promise<Settings> {
+export interface Demo {
+  readonly settings: Settings;
+  readonly reading: Reading;
+}
+
+export async function demoSettings(urls: SimulatorUrls, print: (line: string) => void): Promise<Demo> {
   const config = demoConfig(urls, await freePort(DATA_PORT, 'data', print), await freePort(ADMIN_PORT, 'admin', print));
-  const readFile = () => Promise.reject(new Error('the demo has no files'));
-  const result = await loadConfig({ text: JSON.stringify(config) }, { env: SIMULATED_KEYS, readFile });
-  if (result.kind === 'ok') return result.settings;
+  const reading: Reading = { input: { text: JSON.stringify(config) }, env: SIMULATED_KEYS, files: new Map() };
+  const result = await loadReading(reading);
+  if (result.kind === 'ok') return { settings: result.settings, reading };
   throw new Error(`the demo's own config is refused: ${result.problems.map(problemText).join('; ')}`);
 }
 

@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 /** The command line: reads arguments, finds the config, and hands over. Each command's work is in its own file. */
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { systemClock } from '@leeward/kernel';
 import { type ConfigSource, chooseSource, readEnvironment } from '../config/environment.ts';
-import { readFileBounded } from '../config/files.ts';
+import { type ReadFile, readFileBounded } from '../config/files.ts';
 import { type ConfigResult, loadConfig } from '../config/load.ts';
 import { VERSION } from '../version.ts';
+import { Recorder } from '../workers/reading.ts';
 import { check, resultLines } from './check.ts';
 import { inspectKeys } from './keys.ts';
 import { keysTable } from './keys-table.ts';
@@ -13,17 +15,21 @@ import { start } from './start.ts';
 
 const USAGE = `Leeward ${VERSION}, a gateway that keeps Mistral traffic on a healthy, fast key and model.
 
-  leeward start [--config FILE]                     runs a node; with nothing configured, the demo
+  leeward start [--config FILE] [--workers N|auto]  runs a node; with nothing configured, the demo
   leeward check FILE                                tells every problem of a config; exit code 0 or 1
   leeward keys [--config FILE] [--requests N] [--json]
                                                     asks each configured key: valid, models, quota, latency
   leeward --help | --version
 
-Without --config: the file in LEEWARD_CONFIG, else the keys in MISTRAL_API_KEY or MISTRAL_API_KEYS (a comma list).`;
+Without --config: the file in LEEWARD_CONFIG, else the keys in MISTRAL_API_KEY or MISTRAL_API_KEYS (a comma list).
+--workers: how many processes share the data port; auto is one for each core. Without it, one.`;
 
 /** Chats per key: five are over in seconds and cost next to nothing. */
 const DEFAULT_REQUESTS = 5;
 const MAX_REQUESTS = 50;
+
+/** Far more than a proxy can use on any machine. */
+const MAX_WORKERS = 256;
 
 /** A healthy answer of one token takes under a second; after this long the key is of no use anyway. */
 const KEYS_TIMEOUT_MS = 30_000;
@@ -56,14 +62,27 @@ async function main(words: readonly string[]): Promise<number> {
 }
 
 async function runStart(args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options: { config: { type: 'string' } } });
-  const source = chooseSource(readEnvironment(), values.config);
-  if (source.kind === 'demo') return start({ kind: 'demo' }, printOut, printError);
-  const result = await loadSource(source);
+  const { values } = parseArgs({ args, options: { config: { type: 'string' }, workers: { type: 'string' } } });
+  const options = { workers: readWorkers(values.workers) };
+  const env = readEnvironment();
+  const source = chooseSource(env, values.config);
+  if (source.kind === 'demo') return start({ kind: 'demo' }, options, printOut, printError);
+  const recorder = new Recorder(readFileBounded);
+  const result = await loadSource(source, recorder.readFile);
   for (const line of resultLines(originOf(source), result)) printError(line);
   if (result.kind === 'refused') return 1;
-  const configPath = source.kind === 'file' ? source.path : undefined;
-  return start({ kind: 'configured', settings: result.settings, configPath }, printOut, printError);
+  const { settings } = result;
+  const [input, configPath] =
+    source.kind === 'file' ? [{ path: source.path }, source.path] : [{ text: source.text }, undefined];
+  const reading = recorder.reading(input, source.kind === 'file' ? env : source.env, result);
+  return start({ kind: 'configured', settings, reading, configPath }, options, printOut, printError);
+}
+
+function readWorkers(text = '1'): number {
+  if (text === 'auto') return Math.min(availableParallelism(), MAX_WORKERS);
+  const workers = Number(text);
+  if (/^\d{1,3}$/.test(text) && workers >= 1 && workers <= MAX_WORKERS) return workers;
+  throw new UsageError(`--workers must be auto, or a whole number from 1 to ${MAX_WORKERS}`);
 }
 
 async function runCheck(args: string[]): Promise<number> {
@@ -98,8 +117,7 @@ async function runKeys(args: string[]): Promise<number> {
 
 type LoadableSource = Exclude<ConfigSource, { kind: 'demo' }>;
 
-function loadSource(source: LoadableSource): Promise<ConfigResult> {
-  const readFile = readFileBounded;
+function loadSource(source: LoadableSource, readFile: ReadFile = readFileBounded): Promise<ConfigResult> {
   return source.kind === 'file'
     ? loadConfig({ path: source.path }, { env: readEnvironment(), readFile })
     : loadConfig({ text: source.text }, { env: source.env, readFile });

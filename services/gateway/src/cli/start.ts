@@ -2,28 +2,47 @@
 import { systemClock } from '@leeward/kernel';
 import { readEnvironment } from '../config/environment.ts';
 import type { Settings } from '../config/settings.ts';
+import type { RunningGateway } from '../shut-down.ts';
+import type { Reading } from '../workers/reading.ts';
+import { WorkerFailure } from '../workers/worker-failure.ts';
 import { countBuffersWithHeap } from './count-buffers.ts';
 import { demoSettings, welcomeLines } from './demo.ts';
 import { watchNpmShell } from './npm-shell.ts';
 import { SimulatorFailure, startSimulator } from './simulator.ts';
 
-export type StartInput =
-  | { readonly kind: 'configured'; readonly settings: Settings; readonly configPath: string | undefined }
-  | { readonly kind: 'demo' };
+/** What a node runs, and what that was read from. */
+interface Configured {
+  readonly settings: Settings;
+  readonly reading: Reading;
+  /** The file to watch for changes; undefined for what is built in. */
+  readonly configPath: string | undefined;
+}
+
+export type StartInput = ({ readonly kind: 'configured' } & Configured) | { readonly kind: 'demo' };
 
 type Print = (line: string) => void;
 
+export interface StartOptions {
+  /** Processes that serve; 1 is this one alone. */
+  readonly workers: number;
+}
+
 /** Resolves to the exit code. */
-export async function start(input: StartInput, print: Print, printError: Print): Promise<number> {
+export async function start(
+  input: StartInput,
+  { workers }: StartOptions,
+  print: Print,
+  printError: Print,
+): Promise<number> {
   const stop = stopOnSignals(printError);
   watchNpmShell({ clock: systemClock, env: readEnvironment(), parentId: () => process.ppid }, () => stop.abort());
   try {
     return input.kind === 'demo'
-      ? await runDemo(stop, print, printError)
-      : await runConfigured(input, stop.signal, print);
+      ? await runDemo(workers, stop, print, printError)
+      : await runConfigured(input, workers, stop.signal, print);
   } catch (error) {
     if (stop.signal.aborted) return 0;
-    if (!isSystemError(error) && !(error instanceof SimulatorFailure)) throw error;
+    if (!isSystemError(error) && !(error instanceof SimulatorFailure) && !(error instanceof WorkerFailure)) throw error;
     // A port that is taken, an address this machine does not have: the operator's to mend, no stack needed.
     printError(`leeward cannot start: ${error.message}`);
     return 1;
@@ -31,24 +50,22 @@ export async function start(input: StartInput, print: Print, printError: Print):
 }
 
 async function runConfigured(
-  { settings, configPath }: { readonly settings: Settings; readonly configPath: string | undefined },
+  configured: Configured,
+  workers: number,
   signal: AbortSignal,
   print: Print,
 ): Promise<number> {
   countBuffersWithHeap();
-  // Loaded here and not above: `leeward check` has no need of the whole gateway.
-  const { runGateway } = await import('../main.ts');
-  const gateway = await runGateway({ settings, configPath, signal, print });
+  const gateway = await run(configured, workers, signal, print);
   await gateway.done;
   return 0;
 }
 
-async function runDemo(stop: AbortController, print: Print, printError: Print): Promise<number> {
-  const { runGateway } = await import('../main.ts');
+async function runDemo(workers: number, stop: AbortController, print: Print, printError: Print): Promise<number> {
   const simulator = await startSimulator(stop.signal);
   try {
-    const settings = await demoSettings(simulator, print);
-    const gateway = await runGateway({ settings, configPath: undefined, signal: stop.signal, print });
+    const demo = await demoSettings(simulator, print);
+    const gateway = await run({ ...demo, configPath: undefined }, workers, stop.signal, print);
     for (const line of welcomeLines(gateway)) print(line);
     const first = await Promise.race([gateway.done.then(() => 'gateway'), simulator.ended.then(() => 'simulator')]);
     if (first === 'gateway') return 0;
@@ -59,6 +76,21 @@ async function runDemo(stop: AbortController, print: Print, printError: Print): 
   } finally {
     await simulator.stop();
   }
+}
+
+/** What each needs is loaded here and not above: `leeward check` has no need of the gateway, nor one process of two. */
+async function run(
+  configured: Configured,
+  workers: number,
+  signal: AbortSignal,
+  print: Print,
+): Promise<RunningGateway> {
+  if (workers === 1) {
+    const { runGateway } = await import('../main.ts');
+    return runGateway({ ...configured, signal, print });
+  }
+  const { runNode } = await import('../workers/primary.ts');
+  return runNode({ ...configured, workers, signal, print });
 }
 
 /** The first signal drains; a second Ctrl-C is from someone who does not want to wait. */

@@ -2,11 +2,10 @@
  * The JSON Schema of the config file as it is written: secrets are references, defaults may be left out. Editors and
  * the chart read it from docs/leeward.schema.json; here it also answers which keys a mapping may have.
  */
-import { keyOptions } from '@leeward/upstream';
 import { z } from 'zod';
 import { meaningOf } from './meanings.ts';
 import type { Path } from './problem.ts';
-import { authOptions, settingsSchema } from './schema.ts';
+import { settingsSchema } from './schema.ts';
 import { SECRET_REFERENCE } from './secrets.ts';
 
 /** The part of JSON Schema that the config uses. */
@@ -25,17 +24,17 @@ export function settingsJsonSchema(): SchemaNode {
     // A secret is an object in the program and a reference in the file; the override says the latter.
     unrepresentable: 'any',
     override: ({ zodSchema, jsonSchema }) => {
-      if (SECRETS.includes(zodSchema)) Object.assign(jsonSchema, { type: 'string', pattern: SECRET_REFERENCE });
+      if (isSecret(zodSchema)) Object.assign(jsonSchema, { type: 'string', pattern: SECRET_REFERENCE });
     },
   });
   if (!isNode(generated)) throw new TypeError('the schema of an object is an object');
   return { title: 'Leeward config', ...withMeanings(generated, '') };
 }
 
-const SECRETS: readonly unknown[] = [
-  keyOptions.shape.secret,
-  authOptions.options[1].shape.clientKeys.element.shape.secret,
-];
+/** What is of a class: nothing else than secrets is, in this config. */
+function isSecret(schema: z.core.$ZodType): boolean {
+  return schema._zod.def.type === 'custom';
+}
 
 /** The keys that a mapping at this path may have; none where any name may stand. */
 export function keysAllowedAt(path: Path, schema: SchemaNode): readonly string[] {

@@ -3,6 +3,7 @@
  * adds what is the gateway's own: listening, client keys, limits. Unknown keys are errors everywhere. What no single
  * section can know (a pool that names a provider) is checked in cross-checks.ts.
  */
+import { clusterOptions } from '@leeward/cluster';
 import { routeOptions } from '@leeward/failover';
 import { Secret } from '@leeward/kernel';
 import { telemetryOptions } from '@leeward/telemetry';
@@ -98,4 +99,6 @@ export const settingsSchema = z.strictObject({
     .refine((all) => Object.keys(all).length > 0, 'must have at least one route, has none'),
   limits: limitOptions.prefault({}),
   telemetry: telemetryOptions.prefault({}),
+  /** Other nodes to share with. Absent: this node is alone. */
+  cluster: clusterOptions.optional(),
 });

@@ -47,6 +47,12 @@ const SECRET_PLACES: readonly Path[] = [
   ['providers', '*', 'keys', '*', 'secret'],
 ];
 
+/** Secrets that may be absent, and may have several lines: certificates, credential files. */
+const TEXT_PLACES: readonly Path[] = [
+  ...['credentials', 'password', 'nkeySeed'].map((name): Path => ['cluster', 'nats', name]),
+  ...['ca', 'cert', 'key'].map((name): Path => ['cluster', 'nats', 'tls', name]),
+];
+
 /** A collector's headers may hold a token or something plain, so here a reference is welcome and a literal allowed. */
 const HEADERS_PLACE: Path = ['telemetry', 'otlp', 'headers', '*'];
 
@@ -55,6 +61,11 @@ export async function resolveSecrets(raw: unknown, deps: SecretDeps): Promise<Re
   let value = raw;
   for (const place of SECRET_PLACES) {
     value = await replaceAt(value, place, [], (found, path) => reader.secret(found, path));
+  }
+  for (const place of TEXT_PLACES) {
+    value = await replaceAt(value, place, [], (found, path) =>
+      found === undefined ? Promise.resolve(undefined) : reader.secret(found, path, TEXT),
+    );
   }
   value = await replaceAt(value, HEADERS_PLACE, [], (found, path) => reader.header(found, path));
   return { value, problems: reader.problems, forbidden: reader.forbidden };
@@ -71,9 +82,9 @@ class SecretReader {
     this.#deps = deps;
   }
 
-  async secret(found: unknown, path: Path): Promise<Secret> {
+  async secret(found: unknown, path: Path, allowed = VISIBLE): Promise<Secret> {
     if (typeof found === 'string' && /^(env|file):/.test(found)) {
-      return new Secret(await this.#follow(found, path, VISIBLE));
+      return new Secret(await this.#follow(found, path, allowed));
     }
     // Whatever it is, it may be the secret itself, so not even a number is shown.
     if (typeof found === 'string' || typeof found === 'number') this.forbidden.add(String(found));
@@ -106,7 +117,8 @@ class SecretReader {
     }
     this.forbidden.add(found.text);
     if (!allowed.test(found.text)) {
-      this.#refuse(path, `must be ${ONE_LINE}; ${found.source} holds something else`);
+      const wanted = allowed === TEXT ? 'ASCII text' : ONE_LINE;
+      this.#refuse(path, `must be ${wanted}; ${found.source} holds something else`);
       return '';
     }
     return found.text;
@@ -169,6 +181,9 @@ const VISIBLE = /^[\x21-\x7e]+$/;
 
 /** A header's whole value may hold spaces inside: `Bearer abc`. */
 const VISIBLE_OR_SPACE = /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/;
+
+/** Lines of text; what it must lead to is the schema's to say. */
+const TEXT = /^[\t\r\n\x20-\x7e]+$/;
 
 const HOW = 'write env:NAME or file:PATH, which say where the secret is';
 const ONE_LINE = 'one line of visible ASCII characters';

@@ -1,4 +1,5 @@
 /** A config that has been read, resolved and checked: deep-frozen, and ready for use without another look. */
+import type { ClusterOptions } from '@leeward/cluster';
 import type { RouteOptions } from '@leeward/failover';
 import { Secret } from '@leeward/kernel';
 import type { TelemetryOptions } from '@leeward/telemetry';
@@ -15,6 +16,8 @@ export interface Settings {
   readonly routes: Readonly<Record<string, RouteOptions>>;
   readonly limits: Limits;
   readonly telemetry: Readonly<TelemetryOptions>;
+  /** Undefined for a node that is alone. */
+  readonly cluster?: ClusterOptions | undefined;
   /** Of the file and of the secrets it points to: two settings with the same one were read from the same bytes. */
   readonly fingerprint: string;
 }

@@ -43,7 +43,7 @@ describe('health', () => {
     const answer = await client.until('begun');
     expect(answer.toLowerCase()).toContain('connection: close');
     const ready = await fetch(`${gateway.adminUrl}/healthz/ready`);
-    expect(await ready.json()).toEqual({ status: 'draining', inFlight: 1 });
+    expect(await ready.json()).toEqual({ status: 'draining', degraded: [], inFlight: 1 });
     expect(await gateway.metric('leeward_in_flight_requests')).toBe(1);
   });
 

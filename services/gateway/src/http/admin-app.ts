@@ -3,17 +3,31 @@ import type { Metrics } from '@leeward/telemetry';
 import express, { type Express, type Response } from 'express';
 import { readDecisionFilter } from '../admin/decision-filter.ts';
 import type { DecisionFilter } from '../admin/decisions.ts';
-import { overviewPage } from '../admin/overview-page.ts';
+import { MAX_SHOWN_DECISIONS, overviewPage } from '../admin/overview-page.ts';
+
+/** A node of several processes has to ask them. */
+type Soon<T> = T | Promise<T>;
+
+export interface Readiness {
+  /** Only who is `ready` is to get traffic. */
+  readonly status: 'starting' | 'ready' | 'draining';
+  /** What is amiss without keeping the node from serving. */
+  readonly degraded: readonly string[];
+  readonly inFlight: number;
+}
 
 export interface AdminDeps {
-  readonly metrics: Metrics;
+  readonly metrics: Pick<Metrics, 'text'>;
   readonly isDraining: () => boolean;
   readonly drain: () => void;
-  readonly targets: () => readonly object[];
-  readonly decisions: (filter: DecisionFilter) => readonly object[];
+  readonly readiness: () => Soon<Readiness>;
+  readonly targets: () => Soon<readonly object[]>;
+  readonly decisions: (filter: DecisionFilter) => Soon<readonly object[]>;
+  /** Of the cluster, as this node sees it. */
+  readonly peers: () => Soon<object>;
   /** Without secrets. */
   readonly config: () => object;
-  readonly inFlight: () => number;
+  readonly inFlight: () => Soon<number>;
 }
 
 export function adminApp(deps: AdminDeps): Express {
@@ -28,31 +42,39 @@ export function adminApp(deps: AdminDeps): Express {
   app.get('/healthz/live', (_request, response) => {
     response.json({ status: 'live' });
   });
-  app.get('/healthz/ready', (_request, response) => {
-    if (deps.isDraining()) response.status(503).json({ status: 'draining', inFlight: deps.inFlight() });
-    else response.json({ status: 'ready', inFlight: deps.inFlight() });
+  app.get('/healthz/ready', async (_request, response) => {
+    const readiness = await deps.readiness();
+    response.status(readiness.status === 'ready' ? 200 : 503).json(readiness);
   });
   app.get('/metrics', async (request, response) => {
     const { contentType, body } = await deps.metrics.text(request.headers.accept);
     response.setHeader('content-type', contentType);
     response.end(body);
   });
-  app.get('/admin/targets', (_request, response) => sendList(response, 'targets', deps.targets()));
-  app.get('/admin/decisions', (request, response) => {
+  app.get('/admin/targets', async (_request, response) => sendList(response, 'targets', await deps.targets()));
+  app.get('/admin/peers', async (_request, response) => {
+    response.json(await deps.peers());
+  });
+  app.get('/admin/decisions', async (request, response) => {
     const read = readDecisionFilter(new URLSearchParams(/\?(.*)$/.exec(request.url)?.[1]));
     if (read.kind === 'refused') response.status(400).json({ error: read.problem });
-    else sendList(response, 'decisions', deps.decisions(read.filter));
+    else sendList(response, 'decisions', await deps.decisions(read.filter));
   });
   app.get('/admin/config', (_request, response) => {
     response.json(deps.config());
   });
-  app.post('/admin/drain', (_request, response) => {
+  app.post('/admin/drain', async (_request, response) => {
     deps.drain();
-    response.status(202).json({ status: 'draining', inFlight: deps.inFlight() });
+    response.status(202).json({ status: 'draining', inFlight: await deps.inFlight() });
   });
-  app.get('/console', (_request, response) => {
+  app.get('/console', async (_request, response) => {
+    const [inFlight, targets, decisions] = await Promise.all([
+      deps.inFlight(),
+      deps.targets(),
+      deps.decisions({ limit: MAX_SHOWN_DECISIONS }),
+    ]);
     response.setHeader('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'");
-    response.type('html').send(overviewPage(deps));
+    response.type('html').send(overviewPage({ isDraining: deps.isDraining(), inFlight, targets, decisions }));
   });
   app.use((_request, response) => {
     response.status(404).json({ error: 'not found' });

@@ -1,0 +1,190 @@
+/**
+ * The primary of a node of several workers: it reads the config, forks the workers and starts those anew that end, hands
+ * them their connections, and has the admin port and the one bus to other nodes. No request's bytes pass through it, so
+ * that one process is enough for any number of workers.
+ */
+import { randomUUID } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import { type Bus, Hub, NatsBus, newPeerId } from '@leeward/cluster';
+import { systemClock, systemRng } from '@leeward/kernel';
+import { createLogger, createMetrics, type Logger, type Metrics } from '@leeward/telemetry';
+import { printable } from '../config/redact.ts';
+import type { Settings } from '../config/settings.ts';
+import { adminApp } from '../http/admin-app.ts';
+import { closeServer } from '../http/close-server.ts';
+import { httpServer, listen } from '../http/server.ts';
+import { aborted, FLUSH_MS, type RunningGateway } from '../shut-down.ts';
+import { VERSION } from '../version.ts';
+import { Crew } from './crew.ts';
+import { workerForks } from './fork-worker.ts';
+import { LiveReading } from './live-reading.ts';
+import { NodeMetrics } from './node-metrics.ts';
+import { NodeViews } from './node-views.ts';
+import type { Reading } from './reading.ts';
+
+interface RunNodeOptions {
+  readonly workers: number;
+  readonly settings: Settings;
+  /** What the settings were read from. */
+  readonly reading: Reading;
+  /** The file to watch for changes; undefined for a built-in config. */
+  readonly configPath: string | undefined;
+  /** Aborts when the process is told to stop. */
+  readonly signal: AbortSignal;
+  readonly print: (line: string) => void;
+}
+
+/** The primary's own series are a handful; the workers' are bounded where they are counted. */
+const SERIES_LIMIT = 100;
+
+/** Beyond drainMs, for a worker to write its last lines and end. */
+const END_MS = 2 * FLUSH_MS;
+
+export async function runNode(options: RunNodeOptions): Promise<RunningGateway> {
+  const { settings, reading, workers, signal, print } = options;
+  const metrics = createMetrics({ seriesLimit: SERIES_LIMIT, version: VERSION });
+  // Of the workers, which this process is not.
+  metrics.workers.child().set(0);
+  const logger = openLogger(settings, metrics);
+  const live = new LiveReading({ metrics, logger }, settings, reading);
+  const outer = openBus(settings, logger);
+  const hub = new Hub(outer);
+  let isDraining = false;
+  let dataPort = settings.listen.data.port;
+  const crew = new Crew(
+    {
+      clock: systemClock,
+      logger,
+      hub,
+      fork: workerForks(),
+      begin: (index) => ({
+        kind: 'begin',
+        index,
+        workers,
+        reading: live.reading,
+        listen: { host: settings.listen.data.host, port: dataPort },
+        isDraining,
+      }),
+      onEnded: (index) => nodeMetrics.workerEnded(index),
+      onRestart: () => metrics.workerRestartsTotal.child().inc(),
+    },
+    workers,
+  );
+  const views = new NodeViews((question, within) => crew.askAll(question, within));
+  const nodeMetrics = new NodeMetrics({ own: metrics, askAll: () => views.families() });
+  countDrops(metrics, hub);
+  const drain = (): void => {
+    if (isDraining) return;
+    isDraining = true;
+    crew.tell({ kind: 'drain' });
+  };
+  const admin = httpServer(
+    adminApp({
+      metrics: nodeMetrics,
+      isDraining: () => isDraining,
+      drain,
+      readiness: async () => ({
+        status: isDraining ? 'draining' : crew.hasStarted && crew.listening > 0 ? 'ready' : 'starting',
+        degraded: [
+          ...(outer === undefined || outer.state === 'connected' ? [] : ['cluster-bus-disconnected']),
+          ...(crew.hasStarted && crew.listening < workers ? ['worker-restarting'] : []),
+        ],
+        inFlight: await views.inFlight(),
+      }),
+      inFlight: () => views.inFlight(),
+      targets: () => views.targets(),
+      decisions: (filter) => views.decisions(filter),
+      peers: () => views.peers(),
+      config: () => printable(live.settings),
+    }),
+    settings.limits,
+  );
+
+  const adminUrl = await listen(admin, settings.listen.admin);
+  const dataUrl = await startCrew().catch(async (error: unknown) => {
+    // Half a node would keep the process alive.
+    await Promise.all([closeServer(admin, 0), outer?.close(AbortSignal.timeout(FLUSH_MS))]);
+    throw error;
+  });
+  logger.info({ dataUrl, adminUrl, workers }, 'gateway-listening');
+  print(`leeward listens on ${dataUrl} (data) and ${adminUrl} (admin)`);
+  if (options.configPath !== undefined) {
+    live
+      .watch(options.configPath, crew, signal)
+      .catch((error: unknown) => logger.error({ error }, 'config-watch-failed'));
+  }
+  const done = aborted(signal).then(() => {
+    drain();
+    return stopNode({ crew, admin, outer, logger }, live.settings.limits.drainMs);
+  });
+  return { dataUrl, adminUrl, done };
+
+  async function startCrew(): Promise<string> {
+    const url = await tryPort(settings);
+    dataPort = Number(new URL(url).port);
+    await crew.start();
+    return url;
+  }
+}
+
+/**
+ * Opens the data port for a moment, so that one that is taken is told as it is of a node of one process; and so that the
+ * workers agree on the one that the system chooses for port 0, those that start later included.
+ */
+async function tryPort({ listen: { data } }: Settings): Promise<string> {
+  const probe = createServer();
+  const url = await listen(probe, data);
+  await closeServer(probe, 0);
+  return url;
+}
+
+interface Node {
+  readonly crew: Crew;
+  readonly admin: Server;
+  readonly outer: Bus | undefined;
+  readonly logger: Logger;
+}
+
+/** The workers end by themselves within drainMs, the admin port answers until the last of them has. */
+async function stopNode({ crew, admin, outer, logger }: Node, drainMs: number): Promise<void> {
+  const killed = await crew.stop(drainMs + END_MS);
+  if (killed > 0) logger.error({ killed }, 'workers-killed');
+  logger.info({ workers: crew.size }, 'node-drained');
+  await closeServer(admin, 0);
+  const flushed = AbortSignal.timeout(FLUSH_MS);
+  await Promise.all([outer?.close(flushed), logger.flush(flushed)]);
+}
+
+function openLogger({ telemetry }: Settings, metrics: Metrics): Logger {
+  return createLogger(
+    {
+      level: telemetry.logLevel,
+      base: { service: telemetry.serviceName, instance: randomUUID() },
+      isShared: true,
+      onDropped: (count) => metrics.logLinesDroppedTotal.child().inc(count),
+    },
+    { clock: systemClock },
+  );
+}
+
+/** Undefined where the node has no peers but its own workers. */
+function openBus({ cluster }: Settings, logger: Logger): Bus | undefined {
+  if (cluster === undefined) return undefined;
+  const bus = new NatsBus(
+    { clock: systemClock, rng: systemRng },
+    { ...cluster, peer: newPeerId(cluster.name, systemRng) },
+  );
+  bus.onStateChange((state) => {
+    if (state === 'connecting') logger.warn({ problem: bus.problem }, 'cluster-bus-disconnected');
+    else logger.info({ state }, 'cluster-bus-changed');
+  });
+  return bus;
+}
+
+function countDrops(metrics: Metrics, hub: Hub): void {
+  let counted = 0;
+  metrics.onCollect(() => {
+    metrics.workerMessagesDroppedTotal.child().inc(hub.droppedMessages - counted);
+    counted = hub.droppedMessages;
+  });
+}

@@ -1,0 +1,123 @@
+/** A gateway as its primary's words run it: begun once, asked, given new configs, and stopped. */
+import type { Server } from 'node:http';
+import type { HubBus } from '@leeward/cluster';
+import { build, type Gateway } from '../build.ts';
+import type { Settings } from '../config/settings.ts';
+import { httpServer, listen } from '../http/server.ts';
+import { shutDown } from '../shut-down.ts';
+import { loadReading, type Reading } from './reading.ts';
+import type { Begin, FromWorker, Question, ToWorker } from './words.ts';
+
+export interface WorkerDeps {
+  readonly bus: HubBus;
+  readonly say: (word: FromWorker) => void;
+  /** It cannot begin: the primary is told why, and the process ends. */
+  readonly failed: (problem: string) => void;
+  readonly exit: () => void;
+}
+
+interface Running {
+  readonly gateway: Gateway;
+  readonly data: Server;
+  readonly workers: number;
+}
+
+export class Worker {
+  readonly #deps: WorkerDeps;
+  #running: Running | undefined;
+  #isStopping = false;
+  /** One word after another, for the first takes a while. */
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(deps: WorkerDeps) {
+    this.#deps = deps;
+  }
+
+  hear(word: ToWorker): void {
+    switch (word.kind) {
+      case 'bus-message':
+      case 'bus-open':
+        this.#deps.bus.hear(word);
+        return;
+      case 'begin':
+        this.#then(() => this.#begin(word));
+        return;
+      case 'ask':
+        this.#then(async () => {
+          const answer = await this.#answer(word.question);
+          this.#deps.say({ kind: 'answer', id: word.id, answer });
+        });
+        return;
+      case 'drain':
+        this.#then(() => this.#running?.gateway.drain());
+        return;
+      case 'stop':
+        // Its end is not waited for: what is said while it drains is heard.
+        this.#then(() => void this.#stop());
+    }
+  }
+
+  #then(act: () => Promise<void> | void): void {
+    this.#turn = this.#turn.then(act).catch((error: unknown) => {
+      const logger = this.#running?.gateway.logger;
+      if (logger === undefined) this.#deps.failed(error instanceof Error ? error.message : String(error));
+      else logger.error({ error }, 'worker-word-failed');
+    });
+  }
+
+  async #begin({ index, workers, reading, listen: address, isDraining }: Begin): Promise<void> {
+    if (this.#running !== undefined || this.#isStopping) return;
+    const settings = await settingsOf(reading, workers);
+    const gateway = await build(settings, { worker: { index, bus: this.#deps.bus } });
+    if (isDraining) gateway.drain();
+    const data = httpServer(gateway.app.listener, settings.limits);
+    // Else one that is full hands a connection back, to be offered around for as long as all are full. (Not in the types.)
+    Object.assign(data, { dropMaxConnection: true });
+    await listen(data, { ...settings.listen.data, ...address });
+    this.#running = { gateway, data, workers };
+    this.#deps.say({ kind: 'listening' });
+  }
+
+  async #answer(question: Question): Promise<unknown> {
+    if (this.#running === undefined) return undefined;
+    const { gateway, workers } = this.#running;
+    switch (question.kind) {
+      case 'metrics':
+        return gateway.metrics.families();
+      case 'targets':
+        return gateway.views.targets();
+      case 'decisions':
+        return gateway.views.decisions(question.filter);
+      case 'peers':
+        return gateway.views.peers();
+      case 'in-flight':
+        return gateway.app.inFlight();
+      case 'take-over':
+        gateway.reload(await settingsOf(question.reading, workers));
+        return true;
+    }
+  }
+
+  async #stop(): Promise<void> {
+    if (this.#isStopping) return;
+    this.#isStopping = true;
+    if (this.#running !== undefined) await shutDown(this.#running.gateway, this.#running.data);
+    this.#deps.exit();
+  }
+}
+
+/** As the primary accepted them, with this worker's part of the limits that are the node's. */
+async function settingsOf(reading: Reading, workers: number): Promise<Settings> {
+  const result = await loadReading(reading);
+  if (result.kind === 'refused') {
+    throw new Error(`a config that the primary accepted is refused: ${JSON.stringify(result.problems)}`);
+  }
+  const { settings } = result;
+  const { connections, inFlight } = settings.limits;
+  const limits = {
+    ...settings.limits,
+    connections: Math.ceil(connections / workers),
+    inFlight: Math.ceil(inFlight / workers),
+  };
+  return Object.freeze({ ...settings, limits: Object.freeze(limits) });
+}
