@@ -1,0 +1,77 @@
+/** The simulator as a process of its own, with as many workspaces as a test wants, told and asked by its control port. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { FaultRuleInput, SimulatorOptionsInput, SimulatorState } from '@leeward/mistral-sim';
+
+const ROOT = join(import.meta.dirname, '../../..');
+
+export class SimulatorProcess {
+  readonly #child: ChildProcess;
+  readonly #folder: string;
+  readonly #urls: ReadonlyMap<string, string>;
+
+  private constructor(child: ChildProcess, folder: string, urls: ReadonlyMap<string, string>) {
+    this.#child = child;
+    this.#folder = folder;
+    this.#urls = urls;
+  }
+
+  static async start(options: SimulatorOptionsInput): Promise<SimulatorProcess> {
+    const folder = await mkdtemp(join(tmpdir(), 'leeward-cluster-simulator-'));
+    const path = join(folder, 'simulator.yaml');
+    await writeFile(path, JSON.stringify({ port: 0, openaiPort: 0, controlPort: 0, ...options }));
+    const child = spawn(process.execPath, ['services/mistral-sim/src/cli.ts', '--config', path], {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    return new SimulatorProcess(child, folder, await listening(child));
+  }
+
+  get mistralUrl(): string {
+    return this.#urls.get('mistral') ?? '';
+  }
+
+  async setFaults(rules: readonly FaultRuleInput[]): Promise<void> {
+    const response = await fetch(`${this.#controlUrl}/control/faults`, { method: 'PUT', body: JSON.stringify(rules) });
+    if (!response.ok) throw new Error(`the simulator refused the faults: ${await response.text()}`);
+  }
+
+  async state(): Promise<SimulatorState> {
+    const response = await fetch(`${this.#controlUrl}/control/state`);
+    return (await response.json()) as SimulatorState;
+  }
+
+  async reset(): Promise<void> {
+    await fetch(`${this.#controlUrl}/control/reset`, { method: 'POST' });
+  }
+
+  async stop(): Promise<void> {
+    this.#child.kill('SIGTERM');
+    if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, 'exit');
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  get #controlUrl(): string {
+    return this.#urls.get('control') ?? '';
+  }
+}
+
+/** Each address is one line of JSON. */
+async function listening(child: ChildProcess): Promise<ReadonlyMap<string, string>> {
+  const { stdout } = child;
+  if (stdout === null) throw new Error('the simulator has no output');
+  let output = '';
+  stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
+  const urls = new Map<string, string>();
+  while (urls.size < 3) {
+    if (child.exitCode !== null) throw new Error(`the simulator did not start:\n${output}`);
+    await Promise.race([once(stdout, 'data'), once(child, 'exit')]);
+    for (const [, name = '', url = ''] of output.matchAll(/"listening":"(\w+)","url":"([^"]+)"/g)) urls.set(name, url);
+  }
+  return urls;
+}
