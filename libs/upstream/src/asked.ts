@@ -2,7 +2,6 @@
  * How much of each quota the exchanges of a pool would have liked: what they asked for is divided among the pool's quota
  * groups in proportion to their limits, because any of them could have served it.
  */
-import { quotaIdOf } from './evidence.ts';
 import type { Member, Wanted } from './pool.ts';
 import type { Target } from './target.ts';
 
@@ -21,7 +20,7 @@ export function divide(
 ): void {
   if (exchanges === 0) return;
   const quotas = new Map<string, Target>();
-  for (const { target, weight } of members) if (weight > 0) quotas.set(quotaIdOf(target), target);
+  for (const { target, weight } of members) if (weight > 0) quotas.set(target.quotaId, target);
   let total = 0;
   for (const target of quotas.values()) total += sizeOf(target);
   for (const [id, target] of quotas) {

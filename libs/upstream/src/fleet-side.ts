@@ -2,16 +2,8 @@
  * A fleet as one of several nodes' fleets: what it has to say to the others, and what becomes of what they say. Takes the
  * fleet by a function, because a reload makes a new one.
  */
-import {
-  type Evidence,
-  evidenceOf,
-  type Place,
-  placeOf,
-  type QuotaEvidence,
-  quotaEvidenceOf,
-  quotaIdOf,
-  type WaitKey,
-} from './evidence.ts';
+import type { Evidence, Place, QuotaEvidence, WaitKey } from './evidence.ts';
+import { evidenceOf, placeOf, quotaEvidenceOf } from './fleet-evidence.ts';
 import type { Fleet } from './fleet.ts';
 import type { Word } from './hearsay.ts';
 import type { Quota } from './quota.ts';
@@ -65,7 +57,7 @@ export function fleetSide(current: () => Fleet): FleetSide {
         const { quota } = target;
         if (shared.has(quota)) continue;
         shared.add(quota);
-        const { share, others } = shareOf(quotaIdOf(target));
+        const { share, others } = shareOf(target.quotaId);
         quota.ledger.share({ ...share, othersRequests: others.requests, othersTokens: others.tokens });
       }
     },

@@ -1,6 +1,6 @@
 export type { BreakerState, BreakerView } from './breaker.ts';
 export { classifyRefusal } from './classify.ts';
-export { keyIdOf, quotaIdOf, type WaitKey } from './evidence.ts';
+export { keyIdOf, type WaitKey } from './evidence.ts';
 export { type FleetSide, fleetSide } from './fleet-side.ts';
 export type { Word } from './hearsay.ts';
 export type { LedgerShare } from './quota-ledger.ts';
@@ -17,7 +17,8 @@ export type { Ask, Lease } from './lease.ts';
 export { CANCELLED, type FaultReason, fault, OK, type Outcome, outcomeReason, type QuotaRung } from './outcome.ts';
 export { Member, type Pool } from './pool.ts';
 export { fingerprint, type Key, type Provider } from './provider.ts';
-export { Target, type TargetState, type TargetView } from './target.ts';
+export { Target } from './target.ts';
+export type { TargetState, TargetView } from './target-view.ts';
 export type { InFlight, Receiver, Transport, UpstreamCall, UpstreamHeaders } from './transport.ts';
 export type { TripReason } from './trip-rule.ts';
 export { socketTransport } from './socket-transport.ts';

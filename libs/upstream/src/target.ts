@@ -6,7 +6,7 @@
 import type { Clock, Rng } from '@leeward/kernel';
 import type { Usage } from '@leeward/wire';
 import { account } from './accounting.ts';
-import { Breaker, type BreakerView } from './breaker.ts';
+import { Breaker } from './breaker.ts';
 import { Cooldown } from './cooldown.ts';
 import type { TargetEvidence } from './evidence.ts';
 import { Experience, type PoolMeans } from './experience.ts';
@@ -17,51 +17,9 @@ import type { BreakerOptions } from './options.ts';
 import { type Outcome, outcomeReason } from './outcome.ts';
 import { type Key, MODEL_GONE_MS, type Provider } from './provider.ts';
 import type { Quota } from './quota.ts';
-import type { QuotaView } from './quota-ledger.ts';
+import type { TargetState, TargetView } from './target-view.ts';
 import type { InFlight, Receiver, UpstreamHeaders } from './transport.ts';
 import type { TripReason } from './trip-rule.ts';
-
-/** Why a target cannot be asked now; `available` when it can. */
-export type TargetState =
-  | 'available'
-  | 'draining'
-  | 'key-quarantined'
-  | 'model-gone'
-  | 'quota-cooldown'
-  | 'cooldown'
-  | 'held'
-  | 'breaker-open'
-  | 'no-capacity'
-  | 'slow-start'
-  | 'full';
-
-export interface TargetView {
-  readonly id: string;
-  readonly provider: string;
-  readonly key: string;
-  readonly model: string;
-  readonly state: TargetState;
-  readonly inFlight: number;
-  readonly weight: number;
-  readonly freeInMs: number;
-  /** Learned, for a prompt of a thousand tokens. */
-  readonly firstTokenMs: number | undefined;
-  /** Learned, per token after the first. */
-  readonly tokenMs: number | undefined;
-  /** Of recent attempts, forgotten over a minute or so. */
-  readonly faultShare: number;
-  /** Requests at once that a slow start lets in; undefined when in none. */
-  readonly slowStartWindow: number | undefined;
-  /** Why other nodes say to leave it alone; undefined when nobody does. */
-  readonly heldFor: string | undefined;
-  readonly breaker: BreakerView;
-  readonly quarantine: BreakerView;
-  /** Undefined while the vendor has never been full. */
-  readonly capacity: BreakerView | undefined;
-  readonly quotaGroup: string;
-  readonly quota: QuotaView;
-  readonly lastOutcome: string;
-}
 
 export interface TargetDeps {
   readonly clock: Clock;
@@ -95,6 +53,8 @@ export class Target {
   readonly #breaker: Breaker;
   readonly #cooldown: Cooldown;
   readonly quota: Quota;
+  /** What its vendor counts limits on: `provider/group/model`. */
+  readonly quotaId: string;
   readonly #gone: Cooldown;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #basePath: string;
@@ -121,6 +81,7 @@ export class Target {
     this.#experience = new Experience(deps.clock);
     this.#cooldown = new Cooldown(deps.clock);
     this.quota = provider.quota(key.quotaGroup, model);
+    this.quotaId = `${provider.name}/${key.quotaGroup}/${model}`;
     this.#gone = provider.goneModel(model);
     this.#basePath = new URL(provider.options.baseUrl).pathname.replace(/\/$/, '');
     this.#headers = Object.freeze({

@@ -1,6 +1,6 @@
 /** The cluster as an operator sees it from this process: itself, every peer with the age of its word, and the shares. */
 import type { Membership } from '@leeward/cluster';
-import { type Fleet, quotaIdOf } from '@leeward/upstream';
+import type { Fleet } from '@leeward/upstream';
 import { rounded } from '../record/rounded.ts';
 
 export interface PeersView {
@@ -35,7 +35,7 @@ export function viewPeers(membership: Membership, fleet: Fleet, nowMs: number): 
 }
 
 function sharesOf(membership: Membership, fleet: Fleet): readonly object[] {
-  const quotas = new Map(fleet.targets.map((target) => [quotaIdOf(target), target]));
+  const quotas = new Map(fleet.targets.map((target) => [target.quotaId, target]));
   return Array.from(quotas, ([quota, target]) => {
     const { requestsPerMinute, tokensPerMinute } = target.quota.ledger.limits;
     const { requests, tokens } = membership.shareOf(quota);

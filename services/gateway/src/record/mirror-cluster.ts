@@ -5,7 +5,7 @@
 import type { MeasuredBus, Membership } from '@leeward/cluster';
 import type { Clock } from '@leeward/kernel';
 import type { Metrics } from '@leeward/telemetry';
-import { type Fleet, quotaIdOf } from '@leeward/upstream';
+import type { Fleet } from '@leeward/upstream';
 
 interface ClusterState {
   readonly membership: Membership;
@@ -47,7 +47,7 @@ function setGauges(metrics: Metrics, { membership, bus, fleet, clock }: ClusterS
     metrics.clusterRetriesPerSecond.child().set(membership.retriesPerSecond);
   }
   for (const target of fleet().targets) {
-    const { requests, tokens } = membership.shareOf(quotaIdOf(target));
+    const { requests, tokens } = membership.shareOf(target.quotaId);
     const labels = [target.provider.name, target.key.quotaGroup, target.model] as const;
     if (requests !== undefined) metrics.clusterQuotaShare.child(...labels, 'requests-per-minute').set(requests);
     if (tokens !== undefined) metrics.clusterQuotaShare.child(...labels, 'tokens-per-minute').set(tokens);
