@@ -37,6 +37,8 @@ export const ATTRIBUTE = {
   targetLoad: 'leeward.target.load',
   quotaGroup: 'leeward.target.quota_group',
   pickReason: 'leeward.pick.reason',
+  /** Why the exchange was traced. */
+  traceReason: 'leeward.trace.reason',
   pickCandidates: 'leeward.pick.candidates',
   outcome: 'leeward.outcome',
   outcomeReason: 'leeward.outcome.reason',

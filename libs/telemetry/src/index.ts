@@ -13,4 +13,4 @@ export {
 export { countedIn, mergeFamilies } from './merge-families.ts';
 export { type LogLevel, type TelemetryOptions, telemetryOptions } from './options.ts';
 export { startTracing } from './start-tracing.ts';
-export type { AttemptSpan, ExchangeSpan, Tracing, TracingOptions } from './tracing.ts';
+export type { EndedSpan, Tracing, TracingOptions } from './tracing.ts';

@@ -234,9 +234,10 @@ export function createMetrics(options: MetricsOptions): Metrics {
   instruments.workers.child().set(1);
 
   const families = (): Promise<readonly Family[]> => {
-    for (const flush of flushes) flush();
     for (const reset of resets) reset();
     for (const collect of collects) collect();
+    // Last: what is collected may count.
+    for (const flush of flushes) flush();
     return registry.getMetricsAsJSON();
   };
 

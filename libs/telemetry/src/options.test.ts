@@ -4,6 +4,7 @@ import { telemetryOptions } from './options.ts';
 test('needs nothing to be said', () => {
   expect(telemetryOptions.parse({})).toEqual({
     traceSampling: 0.01,
+    traceSlowMs: 10_000,
     logLevel: 'info',
     accessLog: true,
     serviceName: 'leeward',

@@ -19,6 +19,11 @@ export const telemetryOptions = z.strictObject({
    * a hundredth of the cost of tracing all. A caller that decided for itself (traceparent) is always obeyed.
    */
   traceSampling: z.number().min(0).max(1).default(0.01),
+  /**
+   * Exchanges that were slower than this to their first token, or in whole, are traced whatever the draw: beyond what a
+   * healthy model needs for all but the longest prompts.
+   */
+  traceSlowMs: z.int().min(1).max(3_600_000).default(10_000),
   /** One line per decision is what an SRE reads; debug adds one per candidate. */
   logLevel: z.enum(LOG_LEVELS).default('info'),
   /** On: one line per request, about 5 µs, is what turns a customer's request id into an answer. */

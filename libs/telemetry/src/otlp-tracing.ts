@@ -1,6 +1,7 @@
 import { type Clock, GatewayError, type Rng } from '@leeward/kernel';
 import {
   type Attributes,
+  type Context,
   context,
   type ContextManager,
   logs,
@@ -17,8 +18,8 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import { ATTRIBUTE, type SpanAttributes } from './attributes.ts';
 import { SpanQueue } from './span-queue.ts';
-import { parseTraceparent } from './traceparent.ts';
-import type { AttemptSpan, ExchangeSpan, Tracing, TracingOptions } from './tracing.ts';
+import { parseTraceparent, type Traceparent } from './traceparent.ts';
+import type { EndedSpan, Tracing, TracingOptions } from './tracing.ts';
 
 /**
  * Tracing with OpenTelemetry, loaded only when a collector is named.
@@ -40,9 +41,6 @@ const EXPORT_TIMEOUT_MS = 5_000;
 
 /** Names and numbers are short; whatever is longer was not meant to be an attribute. */
 const ATTRIBUTE_LENGTH = 256;
-
-/** Attempts, retries and pauses of one exchange; a stream with more of them than this says nothing new. */
-const EVENTS_PER_SPAN = 64;
 
 /** Spans are given their parent by hand, so nothing needs to be followed through promises. */
 const noContext: ContextManager = {
@@ -66,21 +64,18 @@ export function startOtlpTracing(
   const { tracer, sdk } = startSdk(options, queue);
 
   return {
-    exchange: (traceparent, attributes) => {
+    isOn: true,
+    samples: (traceparent) => {
       const parent = traceparent === undefined ? undefined : parseTraceparent(traceparent);
-      const sampled = parent === undefined ? deps.rng() < options.sampling : parent.sampled;
-      if (!sampled) return undefined;
-      const under =
-        parent === undefined
-          ? ROOT_CONTEXT
-          : trace.setSpanContext(ROOT_CONTEXT, {
-              traceId: parent.traceId,
-              spanId: parent.spanId,
-              traceFlags: TraceFlags.SAMPLED,
-              isRemote: true,
-            });
-      const named = { kind: SpanKind.SERVER, attributes: present(attributes) };
-      return exchangeSpan(tracer, tracer.startSpan(spanName(attributes), named, under));
+      return parent === undefined ? deps.rng() < options.sampling : parent.sampled;
+    },
+    record: (traceparent, exchange, attempts) => {
+      const parent = traceparent === undefined ? undefined : parseTraceparent(traceparent);
+      const spans = new SpanWriter(tracer, deps.clock);
+      const server = spans.write(SpanKind.SERVER, exchange, parent === undefined ? ROOT_CONTEXT : contextOf(parent));
+      const under = trace.setSpan(ROOT_CONTEXT, server);
+      for (const attempt of attempts) spans.write(SpanKind.CLIENT, attempt, under);
+      return server.spanContext().traceId;
     },
     shutdown: async (signal) => {
       await Promise.race([sdk.shutdown(), aborted(signal)]);
@@ -103,7 +98,7 @@ function startSdk(options: TracingOptions, queue: SpanQueue): { tracer: Tracer; 
     spanProcessors: [queue],
     // The decision has fallen before a span is made.
     sampler: { shouldSample: () => ({ decision: RECORD_AND_SAMPLED }), toString: () => 'leeward' },
-    spanLimits: { attributeValueLengthLimit: ATTRIBUTE_LENGTH, eventCountLimit: EVENTS_PER_SPAN },
+    spanLimits: { attributeValueLengthLimit: ATTRIBUTE_LENGTH },
     contextManager: noContext,
     textMapPropagator: null,
     instrumentations: [],
@@ -119,32 +114,30 @@ function startSdk(options: TracingOptions, queue: SpanQueue): { tracer: Tracer; 
   return { tracer, sdk };
 }
 
-function exchangeSpan(tracer: Tracer, span: Span): ExchangeSpan {
-  const under = trace.setSpan(ROOT_CONTEXT, span);
-  return {
-    ...attemptSpan(span),
-    traceId: span.spanContext().traceId,
-    attempt: (attributes) => {
-      const named = { kind: SpanKind.CLIENT, attributes: present(attributes) };
-      return attemptSpan(tracer.startSpan(spanName(attributes), named, under));
-    },
-  };
+class SpanWriter {
+  readonly #tracer: Tracer;
+  /** Wall time of the monotonic clock's zero, as it is now. */
+  readonly #originMs: number;
+
+  constructor(tracer: Tracer, clock: Clock) {
+    this.#tracer = tracer;
+    this.#originMs = clock.wallMs() - clock.nowMs();
+  }
+
+  write(kind: SpanKind, { attributes, startedAtMs, endedAtMs, error }: EndedSpan, under: Context): Span {
+    const options = { kind, attributes: present(attributes), startTime: this.#originMs + startedAtMs };
+    const span = this.#tracer.startSpan(spanName(attributes), options, under);
+    if (error !== undefined) {
+      span.setAttribute(ATTRIBUTE.errorType, errorType(error));
+      span.setStatus({ code: SpanStatusCode.ERROR });
+    }
+    span.end(this.#originMs + endedAtMs);
+    return span;
+  }
 }
 
-function attemptSpan(span: Span): AttemptSpan {
-  return {
-    event: (name, attributes) => {
-      span.addEvent(name, attributes === undefined ? undefined : present(attributes));
-    },
-    end: (attributes, error) => {
-      span.setAttributes(present(attributes));
-      if (error !== undefined) {
-        span.setAttribute(ATTRIBUTE.errorType, errorType(error));
-        span.setStatus({ code: SpanStatusCode.ERROR });
-      }
-      span.end();
-    },
-  };
+function contextOf({ traceId, spanId }: Traceparent): Context {
+  return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags: TraceFlags.SAMPLED, isRemote: true });
 }
 
 /** `chat mistral-large-latest`, as the GenAI conventions name a span. */

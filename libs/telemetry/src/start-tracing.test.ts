@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { ATTRIBUTE, type SpanAttributes } from './attributes.ts';
 import { startTracing } from './start-tracing.ts';
-import type { TracingOptions } from './tracing.ts';
+import type { EndedSpan, TracingOptions } from './tracing.ts';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const CALLER = '00f067aa0ba902b7';
@@ -24,7 +24,8 @@ const spanSchema = z.object({
   name: z.string(),
   kind: z.number(),
   attributes: attributesSchema,
-  events: z.array(z.object({ name: z.string(), attributes: attributesSchema })),
+  startTimeUnixNano: z.coerce.string(),
+  endTimeUnixNano: z.coerce.string(),
   status: z.object({ code: z.number(), message: z.string().optional() }),
 });
 const exportSchema = z.object({
@@ -112,25 +113,34 @@ function plain(attributes: z.infer<typeof attributesSchema>): Record<string, unk
   return Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
 }
 
-describe('a sampled exchange', () => {
+const ended = (attributes: SpanAttributes = chat, error?: unknown): EndedSpan => ({
+  attributes,
+  startedAtMs: systemClock.nowMs(),
+  endedAtMs: systemClock.nowMs(),
+  error,
+});
+
+describe('an exchange', () => {
   test('arrives as a SERVER span with a CLIENT span for each attempt under it', async () => {
     const tracing = await start();
-    const exchange = tracing.exchange(undefined, { ...chat, [ATTRIBUTE.requestId]: 'r-1' });
-    const first = exchange?.attempt({ ...chat, [ATTRIBUTE.pickReason]: 'lower-load', [ATTRIBUTE.pickCandidates]: 3 });
-    first?.end({ [ATTRIBUTE.outcome]: 'fault' }, 'first-token-timeout');
-    const second = exchange?.attempt({ ...chat, [ATTRIBUTE.serverAddress]: 'api.mistral.ai' });
-    second?.event('content-begun', { [ATTRIBUTE.firstTokenMs]: 312 });
-    second?.end({
+    const failing = { ...chat, [ATTRIBUTE.pickReason]: 'lower-load', [ATTRIBUTE.pickCandidates]: 3 };
+    const answering = {
+      ...chat,
+      [ATTRIBUTE.serverAddress]: 'api.mistral.ai',
       [ATTRIBUTE.inputTokens]: 12,
       [ATTRIBUTE.finishReasons]: ['stop'],
       [ATTRIBUTE.outputTokens]: undefined,
-    });
-    exchange?.end({ [ATTRIBUTE.status]: 200 });
+    };
+    const traceId = tracing.record(
+      undefined,
+      ended({ ...chat, [ATTRIBUTE.requestId]: 'r-1', [ATTRIBUTE.status]: 200 }),
+      [ended(failing, 'first-token-timeout'), ended(answering)],
+    );
     await tracing.shutdown(patience());
 
     expect(spans).toHaveLength(3);
-    const [failed, answered, server] = spans;
-    expect(server).toMatchObject({ kind: SERVER, name: 'chat mistral-large-latest', traceId: exchange?.traceId });
+    const [server, failed, answered] = spans;
+    expect(server).toMatchObject({ kind: SERVER, name: 'chat mistral-large-latest', traceId });
     expect(server?.parentSpanId ?? '').toBe('');
     expect(plain(server?.attributes ?? [])).toEqual({
       'gen_ai.operation.name': 'chat',
@@ -149,16 +159,36 @@ describe('a sampled exchange', () => {
       'leeward.pick.candidates': 3,
     });
     expect(answered?.status.code).toBe(0);
-    expect(answered?.events.map(({ name }) => name)).toEqual(['content-begun']);
     const told = plain(answered?.attributes ?? []);
     expect(told).toMatchObject({ 'gen_ai.usage.input_tokens': 12, 'server.address': 'api.mistral.ai' });
     expect(told).not.toHaveProperty(ATTRIBUTE.outputTokens);
     expect(dropped).toBe(0);
   });
 
+  test('tells by the wall clock when it and its attempts were', async () => {
+    const tracing = await start();
+    const nowMs = systemClock.nowMs();
+    const at = (startedAtMs: number, endedAtMs: number) => ({ attributes: chat, startedAtMs, endedAtMs });
+    tracing.record(undefined, at(nowMs - 2000, nowMs - 500), [at(nowMs - 1900, nowMs - 600)]);
+    const wallMs = systemClock.wallMs();
+    await tracing.shutdown(patience());
+    const times = spans.map(({ startTimeUnixNano, endTimeUnixNano }) => [
+      Number(startTimeUnixNano) / 1e6 - wallMs,
+      Number(endTimeUnixNano) / 1e6 - wallMs,
+    ]);
+    // The two clocks are read one after the other.
+    const expected = [
+      [-2000, -500],
+      [-1900, -600],
+    ];
+    for (const [span, pair] of expected.entries()) {
+      for (const [end, ms] of pair.entries()) expect(Math.abs((times[span]?.[end] ?? 0) - ms)).toBeLessThan(200);
+    }
+  });
+
   test('says which service, version and instance it came from, and nothing of the machine', async () => {
     const tracing = await start();
-    tracing.exchange(undefined, chat)?.end({});
+    tracing.record(undefined, ended(), []);
     await tracing.shutdown(patience());
     expect(paths).toEqual(['POST /v1/traces']);
     expect(headers['x-collector']).toBe('yes');
@@ -178,7 +208,7 @@ describe('a sampled exchange', () => {
       new TypeError('lorem ipsum'),
       { body: 'lorem ipsum' },
     ];
-    for (const error of errors) tracing.exchange(undefined, chat)?.end({}, error);
+    for (const error of errors) tracing.record(undefined, ended(chat, error), []);
     await tracing.shutdown(patience());
     const types = spans.map(({ attributes }) => plain(attributes)[ATTRIBUTE.errorType]);
     expect(types).toEqual(['GW_DEADLINE', 'ECONNRESET', 'TypeError', '_OTHER']);
@@ -187,7 +217,7 @@ describe('a sampled exchange', () => {
 
   test('cuts an attribute that is longer than any name or number', async () => {
     const tracing = await start();
-    tracing.exchange(undefined, { ...chat, [ATTRIBUTE.route]: 'x'.repeat(100_000) })?.end({});
+    tracing.record(undefined, ended({ ...chat, [ATTRIBUTE.route]: 'x'.repeat(100_000) }), []);
     await tracing.shutdown(patience());
     expect(String(plain(spans[0]?.attributes ?? [])[ATTRIBUTE.route])).toHaveLength(256);
   });
@@ -196,29 +226,29 @@ describe('a sampled exchange', () => {
 describe('sampling', () => {
   test('obeys the caller, whatever the configured share', async () => {
     const none = await start({ sampling: 0 });
-    const joined = none.exchange(`00-${TRACE}-${CALLER}-01`, chat);
-    expect(joined?.traceId).toBe(TRACE);
-    joined?.end({});
+    const joining = `00-${TRACE}-${CALLER}-01`;
+    expect(none.samples(joining)).toBe(true);
+    expect(none.record(joining, ended(), [])).toBe(TRACE);
     await none.shutdown(patience());
     expect(spans[0]).toMatchObject({ traceId: TRACE, parentSpanId: CALLER, kind: SERVER });
 
     const all = await start({ sampling: 1 });
-    expect(all.exchange(`00-${TRACE}-${CALLER}-00`, chat)).toBeUndefined();
+    expect(all.samples(`00-${TRACE}-${CALLER}-00`)).toBe(false);
     await all.shutdown(patience());
     expect(spans).toHaveLength(1);
   });
 
   test('starts a trace of its own when the header is not a valid one', async () => {
     const tracing = await start();
-    const exchange = tracing.exchange(`00-${TRACE}-${CALLER}`, chat);
-    expect(exchange?.traceId).toMatch(/^[0-9a-f]{32}$/);
-    expect(exchange?.traceId).not.toBe(TRACE);
+    const traceId = tracing.record(`00-${TRACE}-${CALLER}`, ended(), []);
+    expect(traceId).toMatch(/^[0-9a-f]{32}$/);
+    expect(traceId).not.toBe(TRACE);
     await tracing.shutdown(patience());
   });
 
   test('takes the configured share of those who did not decide', async () => {
     const tracing = await start({ sampling: 0.1 });
-    const sampled = Array.from({ length: 10_000 }, () => tracing.exchange(undefined, chat)).filter(Boolean);
+    const sampled = Array.from({ length: 10_000 }, () => tracing.samples(undefined)).filter(Boolean);
     // 10,000 draws at 0.1 have a standard deviation of 30; the seed fixes the draws, five of them the bound.
     expect(Math.abs(sampled.length - 1_000)).toBeLessThan(150);
     await tracing.shutdown(patience());
@@ -228,7 +258,7 @@ describe('sampling', () => {
 describe('a burst of 5,000 spans', () => {
   test('arrives whole', async () => {
     const tracing = await start();
-    for (let index = 0; index < 5_000; index += 1) tracing.exchange(undefined, chat)?.end({});
+    for (let index = 0; index < 5_000; index += 1) tracing.record(undefined, ended(), []);
     await tracing.shutdown(patience());
     expect(spans).toHaveLength(5_000);
     expect(dropped).toBe(0);
@@ -239,7 +269,7 @@ describe('shutdown', () => {
   test('waits no longer than it may for a collector that is silent, and counts what it lost', async () => {
     silent = true;
     const tracing = await start();
-    for (let index = 0; index < 300; index += 1) tracing.exchange(undefined, chat)?.end({});
+    for (let index = 0; index < 300; index += 1) tracing.record(undefined, ended(), []);
     const limit = new AbortController();
     collector.once('request', () => limit.abort());
     await tracing.shutdown(limit.signal);
@@ -251,7 +281,7 @@ describe('shutdown', () => {
     collector.removeAllListeners('request');
     collector.on('request', (_request, response) => response.writeHead(400).end());
     const tracing = await start();
-    tracing.exchange(undefined, chat)?.end({});
+    tracing.record(undefined, ended(), []);
     await tracing.shutdown(patience());
     expect(dropped).toBe(1);
   });
@@ -269,15 +299,15 @@ describe('the process', () => {
   test('may hold two gateways, each with its own collector', async () => {
     const one = await start({ instanceId: 'one' });
     const two = await start({ instanceId: 'two' });
-    one.exchange(undefined, chat)?.end({});
-    two.exchange(undefined, chat)?.end({});
+    one.record(undefined, ended(), []);
+    two.record(undefined, ended(), []);
     await Promise.all([one.shutdown(patience()), two.shutdown(patience())]);
     expect(resources.map((resource) => String(resource['service.instance.id'])).sort()).toEqual(['one', 'two']);
   });
 
   test('spends nothing when no collector is named', async () => {
     const tracing = await start({ endpoint: undefined });
-    expect(tracing.exchange(`00-${TRACE}-${CALLER}-01`, chat)).toBeUndefined();
+    expect([tracing.isOn, tracing.samples(`00-${TRACE}-${CALLER}-01`)]).toEqual([false, false]);
     await tracing.shutdown(patience());
     expect(paths).toEqual([]);
   });

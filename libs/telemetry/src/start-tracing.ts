@@ -2,7 +2,9 @@ import type { Clock, Rng } from '@leeward/kernel';
 import type { Tracing, TracingOptions } from './tracing.ts';
 
 const OFF: Tracing = {
-  exchange: () => undefined,
+  isOn: false,
+  samples: () => false,
+  record: () => '',
   shutdown: () => Promise.resolve(),
 };
 

@@ -1,17 +1,15 @@
 import type { SpanAttributes } from './attributes.ts';
 
 /**
- * Traces: a SERVER span per sampled exchange, a CLIENT span per attempt under it, made by hand. There is no automatic
- * instrumentation, which costs every request, sampled or not, more than all of Leeward's own work.
- *
- * Whether an exchange is sampled is decided before anything is made: the caller's own decision (traceparent) is
- * obeyed, else one draw against the configured share. What is not sampled costs that draw and nothing else.
+ * Traces: a SERVER span per exchange that is kept, a CLIENT span per attempt under it, made by hand and afterwards, from
+ * the finished report. So whether an exchange is kept can depend on how it went, and one that is not costs a draw. There
+ * is no automatic instrumentation, which costs every request, sampled or not, more than all of Leeward's own work.
  */
 export interface TracingOptions {
   /** The collector's base URL, such as http://collector:4318; undefined turns tracing off. */
   readonly endpoint: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
-  /** The share of exchanges traced when no caller has decided: 0 to 1. */
+  /** The share of exchanges kept when no caller has decided and nothing about them is notable: 0 to 1. */
   readonly sampling: number;
   readonly serviceName: string;
   readonly instanceId: string;
@@ -20,25 +18,25 @@ export interface TracingOptions {
   readonly onDropped: (count: number) => void;
 }
 
-export interface AttemptSpan {
-  /** A moment inside the span, named noun, then past verb. */
-  event(name: string, attributes?: SpanAttributes): void;
+/** Times are on the monotonic clock. */
+export interface EndedSpan {
+  readonly attributes: SpanAttributes;
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
   /**
-   * `error` marks the span as failed and becomes `error.type` by its code or name. Its message is not kept: it may
-   * quote an upstream, and an upstream may quote a prompt.
+   * Marks the span as failed and becomes `error.type` by its code or name. Its message is not kept: it may quote an
+   * upstream, and an upstream may quote a prompt.
    */
-  end(attributes: SpanAttributes, error?: unknown): void;
-}
-
-export interface ExchangeSpan extends AttemptSpan {
-  readonly traceId: string;
-  /** A CLIENT span under this one. */
-  attempt(attributes: SpanAttributes): AttemptSpan;
+  readonly error?: unknown;
 }
 
 export interface Tracing {
-  /** Undefined when this exchange is not sampled. */
-  exchange(traceparent: string | undefined, attributes: SpanAttributes): ExchangeSpan | undefined;
+  /** Whether somebody collects. */
+  readonly isOn: boolean;
+  /** The caller's own decision (traceparent), else one draw against the configured share. */
+  samples(traceparent: string | undefined): boolean;
+  /** Answers the trace's id: the caller's, where there is one. */
+  record(traceparent: string | undefined, exchange: EndedSpan, attempts: readonly EndedSpan[]): string;
   /** Sends what is left, for as long as the signal allows; what is unsent then is counted as dropped. Never rejects. */
   shutdown(signal: AbortSignal): Promise<void>;
 }

@@ -223,7 +223,9 @@ function liveConfig(shared: Shared, settings: Settings, before: LiveConfig | und
     tracing,
     logger,
     decisions,
+    clock,
     accessLog: settings.telemetry.accessLog,
+    traceSlowMs: settings.telemetry.traceSlowMs,
     modelLabel,
   });
   return {

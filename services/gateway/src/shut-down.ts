@@ -1,7 +1,6 @@
 /** The end of a gateway, in its order: what runs ends first, then those who look on, then what was still to be written. */
-import type { Server } from 'node:http';
 import type { Gateway } from './build.ts';
-import { closeServer } from './http/close-server.ts';
+import { type Closable, closeServer } from './http/close-server.ts';
 
 export interface RunningGateway {
   readonly dataUrl: string;
@@ -17,7 +16,7 @@ export const FLUSH_MS = 2000;
  * Readiness goes first, so that no new traffic is sent here; then no new connections; then every running request ends
  * by itself. The admin port, if this process has it, answers until the last of them has.
  */
-export async function shutDown(gateway: Gateway, data: Server, admin?: Server): Promise<void> {
+export async function shutDown(gateway: Gateway, data: Closable, admin?: Closable): Promise<void> {
   gateway.drain();
   await closeServer(data, gateway.limits().drainMs);
   gateway.logger.info({ inFlight: gateway.app.inFlight() }, 'drain-ended');

@@ -98,7 +98,9 @@ const MEANINGS: Readonly<Record<string, string>> = {
   'telemetry.otlp.endpoint': 'The collector’s base URL; /v1/traces is added.',
   'telemetry.otlp.headers':
     'Headers for the collector, by name. A value may be env:NAME or file:PATH; all are redacted when printed.',
-  'telemetry.traceSampling': 'The share of requests that are traced when the caller has not decided (traceparent).',
+  'telemetry.traceSampling':
+    'The share of requests that are traced when the caller has not decided (traceparent). Errors, failovers and slow ones are traced in any case, up to some dozens a second.',
+  'telemetry.traceSlowMs': 'What counts as slow: time to the first token of a stream, or to the end of a whole answer.',
   'telemetry.logLevel': 'The least severe lines that are written.',
   'telemetry.accessLog': 'One line per request.',
   'telemetry.serviceName': 'The service.name of traces and logs.',

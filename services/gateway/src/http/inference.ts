@@ -67,7 +67,6 @@ export async function serveInference(
       affinity: affinity?.key,
       hedging: route.hedging,
       maxAnswerBytes: deps.limits.answerBytes,
-      onAttempt: watch.onAttempt,
     },
     downstream,
   );

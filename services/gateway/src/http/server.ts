@@ -1,6 +1,6 @@
 /** node:http with its limits set: headers, their time, the body's time, connections, and errors that clients can read. */
 import { createServer, type RequestListener, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo, Server as PortServer, Socket } from 'node:net';
 import { type ErrorCode, GatewayError, systemClock } from '@leeward/kernel';
 import { writeErrorBody } from '@leeward/wire';
 import type { Address } from '../config/address.ts';
@@ -51,7 +51,7 @@ export function httpServer(listener: RequestListener, limits: Limits): Server {
 }
 
 /** Resolves to the address in use: with port 0 the system chose one. */
-export function listen(server: Server, address: Address): Promise<string> {
+export function listen(server: PortServer, address: Address): Promise<string> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host: address.host, port: address.port }, () => {

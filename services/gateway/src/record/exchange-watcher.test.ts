@@ -218,14 +218,13 @@ describe('a trace', () => {
     const telemetry = { otlp: { endpoint: collector.url }, traceSampling: 0 };
     await using gateway = await openGateway(failover(first.url, second.url, { telemetry }));
     await (await ask(gateway, {}, { traceparent: `00-${TRACE}-${CALLER}-01`, 'x-request-id': 't-1' })).arrayBuffer();
-    await (await ask(gateway, {}, { traceparent: `00-${TRACE}-${CALLER}-00` })).arrayBuffer();
-    await (await ask(gateway)).arrayBuffer();
     const spans = await spansOf(gateway, collector);
     expect(spans).toHaveLength(3);
     const server = spans.find(({ kind }) => kind === SERVER);
     expect(server).toMatchObject({ traceId: TRACE, parentSpanId: CALLER });
     expect(server?.attributes).toMatchObject({
       'leeward.request.id': 't-1',
+      'leeward.trace.reason': 'failover',
       'gen_ai.request.model': 'mistral-large-latest',
       'http.response.status_code': 200,
     });
@@ -247,6 +246,38 @@ describe('a trace', () => {
     for (const secret of ['the prompt', 'the completion', ...Object.values(ENV)]) expect(raw).not.toContain(secret);
     const scrape = await fetch(`${gateway.adminUrl}/metrics`, { headers: { accept: 'application/openmetrics-text' } });
     expect(await scrape.text()).toContain(`trace_id="${TRACE}"`);
+  });
+
+  test('is kept of what somebody will look at, whatever the draw, and of nothing else', async () => {
+    await using collector = await openUpstream((_request, response) => sayJson(response, '{}'));
+    await using down = await failing();
+    await using up = await openUpstream(answersChat);
+    const telemetry = { otlp: { endpoint: collector.url }, traceSampling: 0 };
+    const config = (first: string, second: string, more: object = {}) =>
+      failover(first, second, { telemetry: { ...telemetry, ...more } });
+    await using gateway = await openGateway(config(up.url, up.url));
+    await (await ask(gateway, {}, { 'x-request-id': 'quick' })).arrayBuffer();
+    await using slow = await openUpstream((request, response, call) => {
+      setTimeout(() => answersChat(request, response, call), 20);
+    });
+    await gateway.reload(config(slow.url, slow.url, { traceSlowMs: 10 }));
+    await (await ask(gateway, {}, { 'x-request-id': 'slow' })).arrayBuffer();
+    await gateway.reload(config(down.url, up.url));
+    await (await ask(gateway, {}, { 'x-request-id': 'moved' })).arrayBuffer();
+    await gateway.reload(config(down.url, down.url));
+    const notSampled = { traceparent: `00-${TRACE}-${CALLER}-00`, 'x-request-id': 'failed' };
+    await (await ask(gateway, {}, notSampled)).arrayBuffer();
+    const servers = (await spansOf(gateway, collector)).filter(({ kind }) => kind === SERVER);
+    const kept = servers.map(({ attributes }) => [
+      attributes['leeward.request.id'],
+      attributes['leeward.trace.reason'],
+    ]);
+    expect(kept).toEqual([
+      ['slow', 'slow'],
+      ['moved', 'failover'],
+      ['failed', 'error'],
+    ]);
+    expect(servers.at(-1)?.traceId).toBe(TRACE);
   });
 
   test('ends with its exchange also where that was refused or its client left', async () => {

@@ -1,29 +1,32 @@
 /**
- * What is remembered of an exchange: metrics, one log line, spans when sampled, its place among the last decisions, and
- * at the debug level a line that explains it. All but the spans is made from the finished report, so that watching costs
- * a running exchange nothing.
+ * What is remembered of an exchange: metrics, one log line, spans, its place among the last decisions, and at the debug
+ * level a line that explains it. All is made from the finished report, so that watching costs a running exchange nothing.
  */
-import type { AttemptReport, AttemptStart, ExchangeReport } from '@leeward/failover';
+import type { ExchangeReport } from '@leeward/failover';
+import type { Clock } from '@leeward/kernel';
 import type { Logger, Metrics, Tracing } from '@leeward/telemetry';
 import { type AccessLog, accessLog } from './access-log.ts';
 import type { Decisions } from '../admin/decisions.ts';
 import { explain, explained } from '../admin/explain.ts';
 import { ExchangeMetrics } from './exchange-metrics.ts';
-import { endSpan, startSpan, traceAttempt } from './exchange-spans.ts';
+import { writeSpans } from './exchange-spans.ts';
 import type { ModelLabel } from './model-labels.ts';
+import { TraceChoice } from './trace-choice.ts';
 import type { BegunExchange, FinishedExchange } from '../visit.ts';
 
 interface RecordDeps {
+  readonly clock: Clock;
   readonly metrics: Metrics;
   readonly tracing: Tracing;
   readonly logger: Logger;
   readonly decisions: Decisions;
   readonly accessLog: boolean;
+  /** From here on an exchange is slow. */
+  readonly traceSlowMs: number;
   readonly modelLabel: ModelLabel;
 }
 
 export interface ExchangeWatch {
-  readonly onAttempt: ((start: AttemptStart) => (report: AttemptReport) => void) | undefined;
   /** `status`: what the client saw; 499 when it left before that. */
   end(report: ExchangeReport, status: number): void;
 }
@@ -32,27 +35,36 @@ export class ExchangeWatcher {
   readonly #deps: RecordDeps;
   readonly #metrics: ExchangeMetrics;
   readonly #accessLog: AccessLog | undefined;
+  readonly #choice: TraceChoice;
 
   constructor(deps: RecordDeps) {
     this.#deps = deps;
     this.#metrics = new ExchangeMetrics(deps.metrics, deps.modelLabel);
     this.#accessLog = deps.accessLog ? accessLog(deps.logger) : undefined;
+    this.#choice = new TraceChoice(deps.clock, deps.traceSlowMs);
   }
 
   begin(begun: BegunExchange, traceparent: string | string[] | undefined): ExchangeWatch {
-    const span = startSpan(this.#deps.tracing, traceparent, begun);
     return {
-      onAttempt: span === undefined ? undefined : (start) => traceAttempt(span, start),
       end: (report, status) => {
-        const finished: FinishedExchange = { ...begun, report, status, traceId: span?.traceId };
+        const parent = typeof traceparent === 'string' ? traceparent : undefined;
+        const traceId = this.#trace(parent, { ...begun, report, status });
+        const finished: FinishedExchange = { ...begun, report, status, traceId };
         const { decisions, logger } = this.#deps;
         const kept = explained(finished);
         this.#metrics.count(finished);
         decisions.add(kept);
         this.#accessLog?.(finished);
-        if (logger.writes('debug')) logger.debug({ traceId: span?.traceId, ...explain(kept) }, 'exchange-decided');
-        if (span !== undefined) endSpan(span, finished);
+        if (logger.writes('debug')) logger.debug({ traceId, ...explain(kept) }, 'exchange-decided');
       },
     };
+  }
+
+  /** Its trace's id, if it has one. */
+  #trace(traceparent: string | undefined, finished: Omit<FinishedExchange, 'traceId'>): string | undefined {
+    const { tracing } = this.#deps;
+    if (!tracing.isOn) return undefined;
+    const why = this.#choice.reason(finished, tracing.samples(traceparent));
+    return why === undefined ? undefined : writeSpans(tracing, traceparent, finished, why);
   }
 }

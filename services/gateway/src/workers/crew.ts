@@ -19,7 +19,7 @@ export interface Answers {
   readonly missing: readonly number[];
 }
 
-type CrewDeps = Omit<SlotDeps, 'onListening' | 'onEnded'> & {
+type CrewDeps = Omit<SlotDeps, 'onServing' | 'onEnded'> & {
   /** Told when a process has ended, before another begins in its place. */
   readonly onEnded: (index: number) => void;
 };
@@ -38,7 +38,7 @@ export class Crew {
     this.#onEnded = deps.onEnded;
     const slotDeps: SlotDeps = {
       ...deps,
-      onListening: () => this.#someListening(),
+      onServing: () => this.#someServing(),
       onEnded: (index, ended, problem) => this.#oneEnded(index, ended, problem),
     };
     this.#slots = Array.from({ length: count }, (_, place) => new WorkerSlot(slotDeps, place + 1));
@@ -50,19 +50,19 @@ export class Crew {
     return this.#slots.length;
   }
 
-  get listening(): number {
-    return this.#slots.filter(({ isListening }) => isListening).length;
+  get serving(): number {
+    return this.#slots.filter(({ isServing }) => isServing).length;
   }
 
-  /** Whether all have listened at some time. */
+  /** Whether all have served at some time. */
   get hasStarted(): boolean {
     return this.#hasStarted;
   }
 
-  /** Resolves when all listen; rejects when one cannot, and then none is left. */
+  /** Resolves when all serve; rejects when one cannot, and then none is left. */
   async start(): Promise<void> {
     const late = this.#clock.after(START_MS, () =>
-      this.#started.reject(new WorkerFailure(`a worker did not listen within ${START_MS} ms`)),
+      this.#started.reject(new WorkerFailure(`a worker did not begin within ${START_MS} ms`)),
     );
     try {
       for (const slot of this.#slots) slot.start();
@@ -107,8 +107,8 @@ export class Crew {
     return killed;
   }
 
-  #someListening(): void {
-    if (this.listening === this.size) this.#started.resolve();
+  #someServing(): void {
+    if (this.serving === this.size) this.#started.resolve();
   }
 
   #oneEnded(index: number, { code, signal }: Ended, problem: string | undefined): void {

@@ -1,9 +1,6 @@
-/**
- * Worker processes by node:cluster, which lets them listen on one port: the primary accepts, and hands each connection
- * to the next worker in turn (docs/decisions/0017-worker-processes.md says why so). All of node:cluster that the
- * primary uses stands in this file.
- */
-import cluster, { type Worker } from 'node:cluster';
+/** Worker processes: forked here, spoken to over their channel, and gone when this process is. */
+import { type ChildProcess, fork } from 'node:child_process';
+import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { type FromWorker, readFromWorker, type ToWorker } from './words.ts';
 
@@ -17,8 +14,10 @@ export interface Child {
   readonly pid: number | undefined;
   /** Never throws: who has ended hears nothing. `taken` is called when the word is on its way. */
   send(word: ToWorker, taken?: () => void): void;
+  /** The same with a copy of a socket, which stays open here. */
+  sendSocket(word: ToWorker, socket: Socket): void;
   onWord(run: (word: FromWorker) => void): void;
-  /** Called once. */
+  /** Called once, when all that it said has been heard. */
   onEnd(run: (ended: Ended) => void): void;
   /** Without a farewell. */
   kill(): void;
@@ -26,40 +25,57 @@ export interface Child {
 
 const ENTRY = fileURLToPath(new URL('./worker-entry.ts', import.meta.url));
 
-/** Call once, before the first fork: forks processes of the worker's entry, which end with this one however it ends. */
+/** Workers end by themselves when their channel closes; this also ends one that hangs, however this process exits. */
 export function workerForks(): () => Child {
-  cluster.schedulingPolicy = cluster.SCHED_RR;
-  // Structured clone: bytes stay bytes, and Infinity is a number.
-  cluster.setupPrimary({ exec: ENTRY, args: [], serialization: 'advanced' });
-  // Workers end by themselves when their channel closes, except one that hangs.
+  const running = new Set<ChildProcess>();
   process.once('exit', () => {
-    for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGKILL');
+    for (const child of running) child.kill('SIGKILL');
   });
-  return () => childOf(cluster.fork());
+  return () => {
+    // Structured clone: bytes stay bytes, and Infinity is a number.
+    const child = fork(ENTRY, [], { serialization: 'advanced' });
+    running.add(child);
+    child.once('exit', () => running.delete(child));
+    return childOf(child);
+  };
 }
 
-function childOf(worker: Worker): Child {
-  // A channel that broke off shows as the process's end, which is told.
-  worker.on('error', () => undefined);
+function childOf(child: ChildProcess): Child {
+  const isOpen = (): boolean => child.connected;
+  // A process that could not be forked has no exit, a channel that broke off shows as one.
+  child.on('error', () => undefined);
   return {
-    pid: worker.process.pid,
+    pid: child.pid,
     send: (word, taken) => {
-      if (!worker.isConnected()) return;
-      worker.send(word, undefined, undefined, (error) => {
+      if (!isOpen()) return;
+      child.send(word, undefined, undefined, (error) => {
         if (error === null) taken?.();
       });
     },
+    sendSocket: (word, socket) => {
+      if (isOpen()) child.send(word, socket, { keepOpen: true }, () => undefined);
+    },
     onWord: (run) => {
-      worker.on('message', (message: unknown) => {
+      child.on('message', (message: unknown) => {
         const word = readFromWorker(message);
         if (word !== undefined) run(word);
       });
     },
     onEnd: (run) => {
-      worker.once('exit', (code: number | null, signal: string | null) => run({ code, signal }));
+      let ended: Ended | undefined;
+      // The exit and the end of the channel come in any order; what stands in the channel counts.
+      const check = (): void => {
+        if (ended !== undefined && !isOpen()) run(ended);
+      };
+      if (child.pid === undefined) setImmediate(() => run({ code: null, signal: null }));
+      child.once('exit', (code, signal) => {
+        ended = { code, signal };
+        check();
+      });
+      child.once('disconnect', check);
     },
     kill: () => {
-      worker.process.kill('SIGKILL');
+      child.kill('SIGKILL');
     },
   };
 }

@@ -4,10 +4,11 @@
  * that one process is enough for any number of workers.
  */
 import { randomUUID } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
-import { type Bus, Hub, NatsBus, newPeerId } from '@leeward/cluster';
+import type { Server } from 'node:http';
+import { type Bus, Hub, newPeerId } from '@leeward/cluster';
 import { systemClock, systemRng } from '@leeward/kernel';
 import { createLogger, createMetrics, type Logger, type Metrics } from '@leeward/telemetry';
+import { openBus } from '../cluster/open-bus.ts';
 import { printable } from '../config/redact.ts';
 import type { Settings } from '../config/settings.ts';
 import { adminApp } from '../http/admin-app.ts';
@@ -16,6 +17,7 @@ import { httpServer, listen } from '../http/server.ts';
 import { aborted, FLUSH_MS, type RunningGateway } from '../shut-down.ts';
 import { VERSION } from '../version.ts';
 import { Crew } from './crew.ts';
+import { Dealer } from './dealer.ts';
 import { workerForks } from './fork-worker.ts';
 import { LiveReading } from './live-reading.ts';
 import { NodeMetrics } from './node-metrics.ts';
@@ -47,22 +49,22 @@ export async function runNode(options: RunNodeOptions): Promise<RunningGateway> 
   metrics.workers.child().set(0);
   const logger = openLogger(settings, metrics);
   const live = new LiveReading({ metrics, logger }, settings, reading);
-  const outer = openBus(settings, logger);
+  const outer = outerBus(settings, logger);
   const hub = new Hub(outer);
   let isDraining = false;
-  let dataPort = settings.listen.data.port;
+  const dealer = new Dealer({ clock: systemClock, limit: () => settings.limits.connections });
   const crew = new Crew(
     {
       clock: systemClock,
       logger,
       hub,
+      dealer,
       fork: workerForks(),
       begin: (index) => ({
         kind: 'begin',
         index,
         workers,
         reading: live.reading,
-        listen: { host: settings.listen.data.host, port: dataPort },
         isDraining,
       }),
       onEnded: (index) => nodeMetrics.workerEnded(index),
@@ -73,6 +75,8 @@ export async function runNode(options: RunNodeOptions): Promise<RunningGateway> 
   const views = new NodeViews((question, within) => crew.askAll(question, within));
   const nodeMetrics = new NodeMetrics({ own: metrics, askAll: () => views.families() });
   countDrops(metrics, hub);
+  // A worker's own bus ends at the hub: whether the node reaches others is known here.
+  metrics.onCollect(() => metrics.clusterBusConnected.child().set(outer?.state === 'connected' ? 1 : 0));
   const drain = (): void => {
     if (isDraining) return;
     isDraining = true;
@@ -84,10 +88,10 @@ export async function runNode(options: RunNodeOptions): Promise<RunningGateway> 
       isDraining: () => isDraining,
       drain,
       readiness: async () => ({
-        status: isDraining ? 'draining' : crew.hasStarted && crew.listening > 0 ? 'ready' : 'starting',
+        status: isDraining ? 'draining' : crew.hasStarted && crew.serving > 0 ? 'ready' : 'starting',
         degraded: [
           ...(outer === undefined || outer.state === 'connected' ? [] : ['cluster-bus-disconnected']),
-          ...(crew.hasStarted && crew.listening < workers ? ['worker-restarting'] : []),
+          ...(crew.hasStarted && crew.serving < workers ? ['worker-restarting'] : []),
         ],
         inFlight: await views.inFlight(),
       }),
@@ -101,11 +105,18 @@ export async function runNode(options: RunNodeOptions): Promise<RunningGateway> 
   );
 
   const adminUrl = await listen(admin, settings.listen.admin);
-  const dataUrl = await startCrew().catch(async (error: unknown) => {
-    // Half a node would keep the process alive.
-    await Promise.all([closeServer(admin, 0), outer?.close(AbortSignal.timeout(FLUSH_MS))]);
-    throw error;
-  });
+  const dataUrl = await dealer
+    .listen(settings.listen.data)
+    .then(async (url) => {
+      await crew.start();
+      return url;
+    })
+    .catch(async (error: unknown) => {
+      // Half a node would keep the process alive.
+      dealer.close();
+      await Promise.all([closeServer(admin, 0), outer?.close(AbortSignal.timeout(FLUSH_MS))]);
+      throw error;
+    });
   logger.info({ dataUrl, adminUrl, workers }, 'gateway-listening');
   print(`leeward listens on ${dataUrl} (data) and ${adminUrl} (admin)`);
   if (options.configPath !== undefined) {
@@ -115,27 +126,10 @@ export async function runNode(options: RunNodeOptions): Promise<RunningGateway> 
   }
   const done = aborted(signal).then(() => {
     drain();
+    dealer.close();
     return stopNode({ crew, admin, outer, logger }, live.settings.limits.drainMs);
   });
   return { dataUrl, adminUrl, done };
-
-  async function startCrew(): Promise<string> {
-    const url = await tryPort(settings);
-    dataPort = Number(new URL(url).port);
-    await crew.start();
-    return url;
-  }
-}
-
-/**
- * Opens the data port for a moment, so that one that is taken is told as it is of a node of one process; and so that the
- * workers agree on the one that the system chooses for port 0, those that start later included.
- */
-async function tryPort({ listen: { data } }: Settings): Promise<string> {
-  const probe = createServer();
-  const url = await listen(probe, data);
-  await closeServer(probe, 0);
-  return url;
 }
 
 interface Node {
@@ -168,17 +162,9 @@ function openLogger({ telemetry }: Settings, metrics: Metrics): Logger {
 }
 
 /** Undefined where the node has no peers but its own workers. */
-function openBus({ cluster }: Settings, logger: Logger): Bus | undefined {
+function outerBus({ cluster }: Settings, logger: Logger): Bus | undefined {
   if (cluster === undefined) return undefined;
-  const bus = new NatsBus(
-    { clock: systemClock, rng: systemRng },
-    { ...cluster, peer: newPeerId(cluster.name, systemRng) },
-  );
-  bus.onStateChange((state) => {
-    if (state === 'connecting') logger.warn({ problem: bus.problem }, 'cluster-bus-disconnected');
-    else logger.info({ state }, 'cluster-bus-changed');
-  });
-  return bus;
+  return openBus({ clock: systemClock, rng: systemRng, logger }, cluster, newPeerId(cluster.name, systemRng));
 }
 
 function countDrops(metrics: Metrics, hub: Hub): void {

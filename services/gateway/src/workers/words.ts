@@ -35,10 +35,10 @@ const toWorker = z.discriminatedUnion('kind', [
     index: z.number(),
     workers: z.number(),
     reading: readingSchema,
-    /** Where to listen: the config's address, or the port that the system chose for it. */
-    listen: z.object({ host: z.string(), port: z.number() }),
     isDraining: z.boolean(),
   }),
+  /** Comes with a copy of a socket. */
+  z.object({ kind: z.literal('connection'), id: z.number() }),
   z.object({ kind: z.literal('ask'), id: z.number(), question }),
   /** Tell clients to go elsewhere, and go on. */
   z.object({ kind: z.literal('drain') }),
@@ -50,7 +50,11 @@ const toWorker = z.discriminatedUnion('kind', [
 
 const fromWorker = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('up') }),
-  z.object({ kind: z.literal('listening') }),
+  /** It takes connections from now on, or no longer. */
+  z.object({ kind: z.literal('serving'), isServing: z.boolean() }),
+  z.object({ kind: z.literal('connection-taken'), id: z.number() }),
+  /** One that it had taken has ended. */
+  z.object({ kind: z.literal('connection-closed') }),
   /** It cannot begin, for this reason, and ends. */
   z.object({ kind: z.literal('failed'), problem: z.string() }),
   z.object({ kind: z.literal('answer'), id: z.number(), answer: z.unknown() }),
@@ -63,7 +67,7 @@ export type ToWorker = z.output<typeof toWorker>;
 export type FromWorker = z.output<typeof fromWorker>;
 export type Begin = Extract<ToWorker, { kind: 'begin' }>;
 
-/** Undefined for what is not a word of ours; node:cluster speaks on the same channel. */
+/** Undefined for what is not a word of ours. */
 export function readToWorker(message: unknown): ToWorker | undefined {
   return toWorker.safeParse(message).data;
 }

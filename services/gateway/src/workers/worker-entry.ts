@@ -1,8 +1,8 @@
 /**
- * A worker process: a gateway without an admin port, on the data port that it shares with its siblings. The primary
- * tells it what to do and asks what it knows. When the primary ends, however it ends, so does this: node:cluster sees
- * to that.
+ * A worker process: a gateway without ports. The primary deals it connections, tells it what to do and asks what it
+ * knows; when the primary ends, however it ends, so does this.
  */
+import { Socket } from 'node:net';
 import { HubBus } from '@leeward/cluster';
 import { countBuffersWithHeap } from '../cli/count-buffers.ts';
 import { type FromWorker, readToWorker } from './words.ts';
@@ -23,10 +23,13 @@ function failed(problem: string): void {
 
 const worker = new Worker({ bus: new HubBus({ post: say }), say, failed, exit: () => process.exit(0) });
 
-process.on('message', (message: unknown) => {
+process.on('message', (message: unknown, handle: unknown) => {
   const word = readToWorker(message);
-  if (word !== undefined) worker.hear(word);
+  if (word !== undefined) worker.hear(word, handle instanceof Socket ? handle : undefined);
 });
+
+// The primary has ended, perhaps killed: nobody deals connections any more, and the port is another's.
+process.once('disconnect', () => process.exit(1));
 
 // A terminal sends Ctrl-C to the primary too, and that one says when to stop.
 process.on('SIGINT', () => undefined);

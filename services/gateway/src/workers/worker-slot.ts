@@ -3,6 +3,7 @@ import type { Attachment, Hub } from '@leeward/cluster';
 import type { Clock, Timer } from '@leeward/kernel';
 import type { Logger } from '@leeward/telemetry';
 import { Asks, NoAnswer } from './asks.ts';
+import type { Dealer, Seat } from './dealer.ts';
 import type { Child, Ended } from './fork-worker.ts';
 import { RestartWaits } from './restart-waits.ts';
 import type { Begin, FromWorker, Question, ToWorker } from './words.ts';
@@ -12,10 +13,11 @@ export interface SlotDeps {
   readonly logger: Logger;
   readonly fork: () => Child;
   readonly hub: Hub;
+  readonly dealer: Pick<Dealer, 'join' | 'leave' | 'taken' | 'closed'>;
   /** What the next process in this place begins with. */
   readonly begin: (index: number) => Begin;
-  /** Told when a process listens, and when one has ended. */
-  readonly onListening: (index: number) => void;
+  /** Told when a process serves, and when one has ended. */
+  readonly onServing: (index: number) => void;
   readonly onEnded: (index: number, ended: Ended, problem: string | undefined) => void;
   /** Told before a process is started in the place of one that ended. */
   readonly onRestart: () => void;
@@ -24,8 +26,9 @@ export interface SlotDeps {
 /** One process's life in the slot. */
 interface Life {
   readonly child: Child;
+  readonly seat: Seat;
   readonly startedAtMs: number;
-  isListening: boolean;
+  isServing: boolean;
   problem: string | undefined;
   attachment: Attachment | undefined;
 }
@@ -45,11 +48,11 @@ export class WorkerSlot {
     this.index = index;
   }
 
-  get isListening(): boolean {
-    return this.#life?.isListening ?? false;
+  get isServing(): boolean {
+    return this.#life?.isServing ?? false;
   }
 
-  /** Whether a process is in it, listening or not. */
+  /** Whether a process is in it, serving or not. */
   get isTaken(): boolean {
     return this.#life !== undefined;
   }
@@ -59,8 +62,9 @@ export class WorkerSlot {
     const child = fork();
     const life: Life = {
       child,
+      seat: { deal: (id, socket) => child.sendSocket({ kind: 'connection', id }, socket) },
       startedAtMs: clock.nowMs(),
-      isListening: false,
+      isServing: false,
       problem: undefined,
       attachment: undefined,
     };
@@ -93,14 +97,25 @@ export class WorkerSlot {
   }
 
   #hear(life: Life, word: FromWorker): void {
+    const { dealer } = this.#deps;
     switch (word.kind) {
       case 'up':
         life.child.send(this.#deps.begin(this.index));
         life.attachment = this.#deps.hub.attach({ post: (next, taken) => life.child.send(next, taken) });
         return;
-      case 'listening':
-        life.isListening = true;
-        this.#deps.onListening(this.index);
+      case 'serving':
+        life.isServing = word.isServing;
+        if (!word.isServing) dealer.leave(life.seat);
+        else {
+          dealer.join(life.seat);
+          this.#deps.onServing(this.index);
+        }
+        return;
+      case 'connection-taken':
+        dealer.taken(life.seat, word.id);
+        return;
+      case 'connection-closed':
+        dealer.closed(life.seat);
         return;
       case 'failed':
         life.problem = word.problem;
@@ -115,8 +130,9 @@ export class WorkerSlot {
   }
 
   #ended(life: Life, ended: Ended): void {
-    const { clock, logger, onEnded, onRestart } = this.#deps;
+    const { clock, logger, dealer, onEnded, onRestart } = this.#deps;
     this.#life = undefined;
+    dealer.leave(life.seat);
     this.#asks.giveUp();
     life.attachment?.detach();
     onEnded(this.index, ended, life.problem);

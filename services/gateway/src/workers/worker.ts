@@ -1,10 +1,11 @@
 /** A gateway as its primary's words run it: begun once, asked, given new configs, and stopped. */
-import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { HubBus } from '@leeward/cluster';
 import { build, type Gateway } from '../build.ts';
 import type { Settings } from '../config/settings.ts';
-import { httpServer, listen } from '../http/server.ts';
+import { httpServer } from '../http/server.ts';
 import { shutDown } from '../shut-down.ts';
+import { DealtConnections } from './dealt-connections.ts';
 import { loadReading, type Reading } from './reading.ts';
 import type { Begin, FromWorker, Question, ToWorker } from './words.ts';
 
@@ -18,7 +19,7 @@ export interface WorkerDeps {
 
 interface Running {
   readonly gateway: Gateway;
-  readonly data: Server;
+  readonly data: DealtConnections;
   readonly workers: number;
 }
 
@@ -33,11 +34,15 @@ export class Worker {
     this.#deps = deps;
   }
 
-  hear(word: ToWorker): void {
+  /** `socket` comes with a connection, unless its client is gone already. */
+  hear(word: ToWorker, socket?: Socket): void {
     switch (word.kind) {
       case 'bus-message':
       case 'bus-open':
         this.#deps.bus.hear(word);
+        return;
+      case 'connection':
+        this.#take(word.id, socket);
         return;
       case 'begin':
         this.#then(() => this.#begin(word));
@@ -65,17 +70,26 @@ export class Worker {
     });
   }
 
-  async #begin({ index, workers, reading, listen: address, isDraining }: Begin): Promise<void> {
+  async #begin({ index, workers, reading, isDraining }: Begin): Promise<void> {
     if (this.#running !== undefined || this.#isStopping) return;
     const settings = await settingsOf(reading, workers);
     const gateway = await build(settings, { worker: { index, bus: this.#deps.bus } });
     if (isDraining) gateway.drain();
-    const data = httpServer(gateway.app.listener, settings.limits);
-    // Else one that is full hands a connection back, to be offered around for as long as all are full. (Not in the types.)
-    Object.assign(data, { dropMaxConnection: true });
-    await listen(data, { ...settings.listen.data, ...address });
+    const data = new DealtConnections(httpServer(gateway.app.listener, settings.limits));
     this.#running = { gateway, data, workers };
-    this.#deps.say({ kind: 'listening' });
+    this.#deps.say({ kind: 'serving', isServing: true });
+  }
+
+  #take(id: number, socket: Socket | undefined): void {
+    const { say } = this.#deps;
+    if (this.#running === undefined || this.#isStopping) {
+      // This copy goes; the primary has its own, and deals it again.
+      socket?.destroy();
+      return;
+    }
+    say({ kind: 'connection-taken', id });
+    if (socket === undefined) say({ kind: 'connection-closed' });
+    else this.#running.data.add(socket, () => say({ kind: 'connection-closed' }));
   }
 
   async #answer(question: Question): Promise<unknown> {
@@ -101,23 +115,22 @@ export class Worker {
   async #stop(): Promise<void> {
     if (this.#isStopping) return;
     this.#isStopping = true;
+    this.#deps.say({ kind: 'serving', isServing: false });
     if (this.#running !== undefined) await shutDown(this.#running.gateway, this.#running.data);
     this.#deps.exit();
   }
 }
 
-/** As the primary accepted them, with this worker's part of the limits that are the node's. */
+/** As the primary accepted them, with this worker's part of what the node may have in flight. */
 async function settingsOf(reading: Reading, workers: number): Promise<Settings> {
   const result = await loadReading(reading);
   if (result.kind === 'refused') {
     throw new Error(`a config that the primary accepted is refused: ${JSON.stringify(result.problems)}`);
   }
   const { settings } = result;
-  const { connections, inFlight } = settings.limits;
-  const limits = {
-    ...settings.limits,
-    connections: Math.ceil(connections / workers),
-    inFlight: Math.ceil(inFlight / workers),
-  };
-  return Object.freeze({ ...settings, limits: Object.freeze(limits) });
+  const { limits } = settings;
+  return Object.freeze({
+    ...settings,
+    limits: Object.freeze({ ...limits, inFlight: Math.ceil(limits.inFlight / workers) }),
+  });
 }

@@ -1,0 +1,140 @@
+/**
+ * The data port of a node of several workers: accepts connections and deals each to the worker that has the fewest, so
+ * that long-lived ones are spread evenly, and a worker that has just begun is filled up first.
+ *
+ * A connection stays open here until its worker says that it has it. So none is lost with a worker that ends in between:
+ * it is dealt again, not a byte of it read. A worker that does not take what it is dealt gets no more until it does, and
+ * when there is no worker, connections wait. Of what goes through a connection nothing is seen here.
+ */
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Clock } from '@leeward/kernel';
+import type { Address } from '../config/address.ts';
+import { listen } from '../http/server.ts';
+
+/** Taking one is a matter of a millisecond; a worker that has not by then is busy with something else, or hangs. */
+const STUCK_MS = 100;
+
+/** Dealt and not yet taken, to one worker: more than come in the millisecond that taking needs. */
+const MAX_UNTAKEN = 64;
+
+/** A worker that connections are dealt to. */
+export interface Seat {
+  /** Hands it a copy of the socket. The answer is `taken`, `refused` or the seat's leaving. */
+  deal(id: number, socket: Socket): void;
+}
+
+interface Untaken {
+  readonly socket: Socket;
+  readonly dealtAtMs: number;
+}
+
+interface Place {
+  readonly seat: Seat;
+  readonly untaken: Map<number, Untaken>;
+  /** Connections that it has, untaken ones included. */
+  open: number;
+}
+
+interface DealerDeps {
+  readonly clock: Clock;
+  /** Connections that the node may have at once, over all workers. */
+  readonly limit: () => number;
+}
+
+export class Dealer {
+  readonly #deps: DealerDeps;
+  readonly #server: Server;
+  readonly #places = new Map<Seat, Place>();
+  /** Accepted while nobody could take them; bounded by the limit, like all others. */
+  readonly #waiting: Socket[] = [];
+  #lastId = 0;
+
+  constructor(deps: DealerDeps) {
+    this.#deps = deps;
+    this.#server = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => this.#accept(socket));
+  }
+
+  /** Resolves to the address in use: with port 0 the system chose one. */
+  listen(address: Address): Promise<string> {
+    return listen(this.#server, address);
+  }
+
+  /** Nobody new; who waits is let go. */
+  close(): void {
+    this.#server.close();
+    for (const socket of this.#waiting.splice(0)) socket.destroy();
+  }
+
+  /** Connections are dealt to it from now on. */
+  join(seat: Seat): void {
+    this.#places.set(seat, { seat, untaken: new Map(), open: 0 });
+    this.#dealWaiting();
+  }
+
+  /** It has ended, or takes none any more: what it has not taken goes to others. */
+  leave(seat: Seat): void {
+    const place = this.#places.get(seat);
+    if (place === undefined) return;
+    this.#places.delete(seat);
+    this.#waiting.unshift(...[...place.untaken.values()].map(({ socket }) => socket));
+    this.#dealWaiting();
+  }
+
+  /** The worker has it, and this process's copy can go. */
+  taken(seat: Seat, id: number): void {
+    const place = this.#places.get(seat);
+    place?.untaken.get(id)?.socket.destroy();
+    place?.untaken.delete(id);
+    this.#dealWaiting();
+  }
+
+  /** One that it had taken has ended. */
+  closed(seat: Seat): void {
+    const place = this.#places.get(seat);
+    if (place !== undefined) place.open--;
+  }
+
+  #accept(socket: Socket): void {
+    // A client that is gone shows when the worker reads.
+    socket.on('error', () => undefined);
+    if (this.#connections() >= this.#deps.limit()) {
+      socket.destroy();
+      return;
+    }
+    this.#waiting.push(socket);
+    this.#dealWaiting();
+  }
+
+  #connections(): number {
+    let sum = this.#waiting.length;
+    for (const { open } of this.#places.values()) sum += open;
+    return sum;
+  }
+
+  #dealWaiting(): void {
+    for (let place = this.#emptiest(); place !== undefined; place = this.#emptiest()) {
+      const socket = this.#waiting.shift();
+      if (socket === undefined) return;
+      const id = ++this.#lastId;
+      place.untaken.set(id, { socket, dealtAtMs: this.#deps.clock.nowMs() });
+      place.open++;
+      place.seat.deal(id, socket);
+    }
+  }
+
+  #emptiest(): Place | undefined {
+    let emptiest: Place | undefined;
+    for (const place of this.#places.values()) {
+      if (!this.#takes(place)) continue;
+      if (emptiest === undefined || place.open < emptiest.open) emptiest = place;
+    }
+    return emptiest;
+  }
+
+  #takes({ untaken }: Place): boolean {
+    // They are taken in the order in which they were dealt: the first is the oldest.
+    const [oldest] = untaken.values();
+    if (oldest === undefined) return true;
+    return untaken.size < MAX_UNTAKEN && this.#deps.clock.nowMs() - oldest.dealtAtMs < STUCK_MS;
+  }
+}
