@@ -24,6 +24,7 @@ export default defineConfig({
       { test: { name: 'storms', setupFiles, include: ['test/storms/src/**/*.test.ts'], testTimeout: 60_000 } },
       { test: { name: 'sdk', include: ['test/sdk/src/**/*.test.ts'], ...oneAtATime } },
       { test: { name: 'cluster', include: ['test/cluster/src/**/*.test.ts'], ...oneAtATime, testTimeout: 300_000 } },
+      { test: { name: 'image', include: ['test/image/src/**/*.test.ts'], ...oneAtATime } },
       { test: { name: 'e2e', include: ['test/e2e/src/**/*.test.ts'], ...oneAtATime } },
     ],
   },

@@ -130,7 +130,8 @@ export async function build(settings: Settings, { log, worker }: BuildOptions = 
 
   const side = { ...shared, fleet: () => live.fleet };
   const { cluster: options } = settings;
-  if (worker !== undefined) cluster = joinCluster(side, { name: 'worker', bus: () => worker.bus });
+  if (worker !== undefined)
+    cluster = joinCluster(side, { name: `${hostname()}-${worker.index}`, bus: () => worker.bus });
   else if (options !== undefined) {
     cluster = joinCluster(side, { name: hostname(), bus: (peer) => openBus(shared, options, peer) });
   }

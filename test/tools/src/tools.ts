@@ -22,4 +22,12 @@ export const NATS_SERVER: Tool = {
   alsoIn: ['/usr/sbin'],
 };
 
-export const TOOLS: readonly Tool[] = [NATS_SERVER];
+export const BUILDAH: Tool = {
+  command: 'buildah',
+  debianPackage: 'buildah',
+  site: 'https://buildah.io',
+  neededFor: 'the image: its test builds it',
+  alsoIn: ['/usr/bin'],
+};
+
+export const TOOLS: readonly Tool[] = [NATS_SERVER, BUILDAH];

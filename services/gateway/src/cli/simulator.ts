@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { SIMULATOR_CONFIG, SIMULATOR_PROGRAM } from '../programs.ts';
 
 export interface SimulatorUrls {
   readonly mistralUrl: string;
@@ -17,9 +17,6 @@ export interface RunningSimulator extends SimulatorUrls {
   readonly ended: Promise<void>;
   stop(): Promise<void>;
 }
-
-const ENTRY = fileURLToPath(new URL('../../../mistral-sim/src/cli.ts', import.meta.url));
-const CONFIG = fileURLToPath(new URL('../../../mistral-sim/examples/mild.yaml', import.meta.url));
 
 /** Starting takes half a second; a machine that needs more than this has another problem. */
 const START_MS = 20_000;
@@ -36,10 +33,14 @@ export class SimulatorFailure extends Error {
 
 export async function startSimulator(signal: AbortSignal): Promise<RunningSimulator> {
   const ports = ['--port', '0', '--openai-port', '0', '--control-port', '0'];
-  const child = spawn(process.execPath, ['--import', END_WITH_PARENT, ENTRY, '--config', CONFIG, ...ports], {
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    detached: true,
-  });
+  const child = spawn(
+    process.execPath,
+    ['--import', END_WITH_PARENT, SIMULATOR_PROGRAM, '--config', SIMULATOR_CONFIG, ...ports],
+    {
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      detached: true,
+    },
+  );
   const ended = new Promise<void>((resolve) => {
     child.once('error', () => resolve());
     child.once('close', () => resolve());

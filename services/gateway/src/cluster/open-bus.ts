@@ -17,7 +17,9 @@ export function openBus({ clock, rng, logger }: OpenBusDeps, cluster: ClusterOpt
   const bus = new NatsBus({ clock, rng }, { ...cluster, peer });
   bus.onStateChange((state) => {
     if (state === 'connected') logger.info({ cluster: cluster.name }, 'cluster-bus-connected');
-    else logger.warn({ cluster: cluster.name, state, reason: bus.problem }, 'cluster-bus-disconnected');
+    else if (state === 'connecting') {
+      logger.warn({ cluster: cluster.name, reason: bus.problem }, 'cluster-bus-disconnected');
+    }
   });
   clock.after(ABSENT_AFTER_MS, () => {
     if (bus.state === 'connecting') logger.warn({ cluster: cluster.name, reason: bus.problem }, 'cluster-bus-absent');

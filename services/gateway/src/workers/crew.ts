@@ -39,7 +39,7 @@ export class Crew {
     const slotDeps: SlotDeps = {
       ...deps,
       onServing: () => this.#someServing(),
-      onEnded: (index, ended, problem) => this.#oneEnded(index, ended, problem),
+      onEnded: (index, ended) => this.#oneEnded(index, ended),
     };
     this.#slots = Array.from({ length: count }, (_, place) => new WorkerSlot(slotDeps, place + 1));
     // Whoever waits for the start hears of its failure; nobody may.
@@ -111,10 +111,10 @@ export class Crew {
     if (this.serving === this.size) this.#started.resolve();
   }
 
-  #oneEnded(index: number, { code, signal }: Ended, problem: string | undefined): void {
+  #oneEnded(index: number, { code, signal }: Ended): void {
     this.#onEnded(index);
     const how = signal === null ? `code ${String(code)}` : signal;
-    this.#started.reject(new WorkerFailure(problem ?? `worker ${index} ended with ${how}`));
+    this.#started.reject(new WorkerFailure(`worker ${index} ended with ${how} before it could serve`));
     if (this.#isStopping) this.#resolveWhenEmpty();
   }
 

@@ -1,7 +1,7 @@
 /** Worker processes: forked here, spoken to over their channel, and gone when this process is. */
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Socket } from 'node:net';
-import { fileURLToPath } from 'node:url';
+import { WORKER_PROGRAM } from '../programs.ts';
 import { type FromWorker, readFromWorker, type ToWorker } from './words.ts';
 
 export interface Ended {
@@ -23,8 +23,6 @@ export interface Child {
   kill(): void;
 }
 
-const ENTRY = fileURLToPath(new URL('./worker-entry.ts', import.meta.url));
-
 /** Workers end by themselves when their channel closes; this also ends one that hangs, however this process exits. */
 export function workerForks(): () => Child {
   const running = new Set<ChildProcess>();
@@ -33,7 +31,7 @@ export function workerForks(): () => Child {
   });
   return () => {
     // Structured clone: bytes stay bytes, and Infinity is a number.
-    const child = fork(ENTRY, [], { serialization: 'advanced' });
+    const child = fork(WORKER_PROGRAM, [], { serialization: 'advanced' });
     running.add(child);
     child.once('exit', () => running.delete(child));
     return childOf(child);

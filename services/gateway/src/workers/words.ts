@@ -55,8 +55,6 @@ const fromWorker = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('connection-taken'), id: z.number() }),
   /** One that it had taken has ended. */
   z.object({ kind: z.literal('connection-closed') }),
-  /** It cannot begin, for this reason, and ends. */
-  z.object({ kind: z.literal('failed'), problem: z.string() }),
   z.object({ kind: z.literal('answer'), id: z.number(), answer: z.unknown() }),
   busMessage,
   busOpen,

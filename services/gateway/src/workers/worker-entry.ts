@@ -17,19 +17,26 @@ function say(word: FromWorker, taken?: () => void): void {
   });
 }
 
-function failed(problem: string): void {
-  say({ kind: 'failed', problem }, () => process.exit(1));
-}
-
-const worker = new Worker({ bus: new HubBus({ post: say }), say, failed, exit: () => process.exit(0) });
+const worker = new Worker({
+  bus: new HubBus({ post: say }),
+  say,
+  // Uncaught: Node.js writes the stack and ends the process.
+  failed: (error) => {
+    setImmediate(() => {
+      throw error;
+    });
+  },
+  // What that leads to stands below.
+  exit: () => process.disconnect?.(),
+});
 
 process.on('message', (message: unknown, handle: unknown) => {
   const word = readToWorker(message);
   if (word !== undefined) worker.hear(word, handle instanceof Socket ? handle : undefined);
 });
 
-// The primary has ended, perhaps killed: nobody deals connections any more, and the port is another's.
-process.once('disconnect', () => process.exit(1));
+// This one has drained, or the primary has ended, perhaps killed: nobody deals connections any more.
+process.once('disconnect', () => process.exit());
 
 // A terminal sends Ctrl-C to the primary too, and that one says when to stop.
 process.on('SIGINT', () => undefined);

@@ -1,4 +1,4 @@
-/** A worker that cannot begin: what it said of the reason is the operator's to mend, no stack needed. */
+/** A worker did not get to serve. Why is what it wrote itself before it ended, a stack if it was a fault. */
 export class WorkerFailure extends Error {
   override readonly name = 'WorkerFailure';
 }

@@ -18,7 +18,7 @@ export interface SlotDeps {
   readonly begin: (index: number) => Begin;
   /** Told when a process serves, and when one has ended. */
   readonly onServing: (index: number) => void;
-  readonly onEnded: (index: number, ended: Ended, problem: string | undefined) => void;
+  readonly onEnded: (index: number, ended: Ended) => void;
   /** Told before a process is started in the place of one that ended. */
   readonly onRestart: () => void;
 }
@@ -29,7 +29,6 @@ interface Life {
   readonly seat: Seat;
   readonly startedAtMs: number;
   isServing: boolean;
-  problem: string | undefined;
   attachment: Attachment | undefined;
 }
 
@@ -65,7 +64,6 @@ export class WorkerSlot {
       seat: { deal: (id, socket) => child.sendSocket({ kind: 'connection', id }, socket) },
       startedAtMs: clock.nowMs(),
       isServing: false,
-      problem: undefined,
       attachment: undefined,
     };
     this.#life = life;
@@ -117,9 +115,6 @@ export class WorkerSlot {
       case 'connection-closed':
         dealer.closed(life.seat);
         return;
-      case 'failed':
-        life.problem = word.problem;
-        return;
       case 'answer':
         this.#asks.answered(word.id, word.answer);
         return;
@@ -135,14 +130,11 @@ export class WorkerSlot {
     dealer.leave(life.seat);
     this.#asks.giveUp();
     life.attachment?.detach();
-    onEnded(this.index, ended, life.problem);
+    onEnded(this.index, ended);
     if (this.#isStopping) return;
     const ranMs = clock.nowMs() - life.startedAtMs;
     const restartInMs = this.#waits.afterMs(ranMs);
-    logger.error(
-      { worker: this.index, ...ended, problem: life.problem, ranMs: Math.round(ranMs), restartInMs },
-      'worker-ended',
-    );
+    logger.error({ worker: this.index, ...ended, ranMs: Math.round(ranMs), restartInMs }, 'worker-ended');
     this.#restart = clock.after(restartInMs, () => {
       onRestart();
       this.start();

@@ -12,8 +12,8 @@ import type { Begin, FromWorker, Question, ToWorker } from './words.ts';
 export interface WorkerDeps {
   readonly bus: HubBus;
   readonly say: (word: FromWorker) => void;
-  /** It cannot begin: the primary is told why, and the process ends. */
-  readonly failed: (problem: string) => void;
+  /** It cannot begin, which is the process's end. */
+  readonly failed: (error: unknown) => void;
   readonly exit: () => void;
 }
 
@@ -65,7 +65,7 @@ export class Worker {
   #then(act: () => Promise<void> | void): void {
     this.#turn = this.#turn.then(act).catch((error: unknown) => {
       const logger = this.#running?.gateway.logger;
-      if (logger === undefined) this.#deps.failed(error instanceof Error ? error.message : String(error));
+      if (logger === undefined) this.#deps.failed(error);
       else logger.error({ error }, 'worker-word-failed');
     });
   }
