@@ -12,6 +12,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           setupFiles,
+          // Only reached by what hangs: two cores may be busy with anything.
+          testTimeout: 60_000,
           include: [
             'libs/*/src/**/*.test.ts',
             'services/*/src/**/*.test.ts',

@@ -1,10 +1,10 @@
+import { TEST_ONLY_CERTIFICATE, TEST_ONLY_KEY } from '@leeward/testkit';
 import { inspect } from 'node:util';
 import { Secret } from '@leeward/kernel';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { clusterOptions } from './bus-options.ts';
 import { newIdentity, operatorSetup } from './fixtures/nats-identities.ts';
-import { TEST_ONLY_CERTIFICATE, TEST_ONLY_KEY } from './fixtures/test-only-certificate.ts';
 
 const servers = ['nats://nats:4222'];
 const parsed = (nats: object): ReturnType<typeof clusterOptions.safeParse> =>

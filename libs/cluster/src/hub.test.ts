@@ -14,7 +14,7 @@ const PATIENCE = { timeout: 10_000, interval: 1 };
 function portOver(channel: MessagePort): Port {
   return {
     post: (word, taken) => {
-      channel.postMessage(word);
+      channel.postMessage(word, []);
       setImmediate(taken);
     },
   };

@@ -15,8 +15,8 @@ const FAULT_CHANGE = 0.05;
 /** Evidence halves in a quarter of a minute; what is still observed should not look that old. */
 const AGE_CHANGE_MS = 7500;
 
-/** A twentieth of a minute's demand: what three seconds use up. */
-const QUOTA_CHANGE = 0.05;
+/** A hundredth of a minute's demand, what half a second uses up: a fleet exceeds a limit by what was not told. */
+const QUOTA_CHANGE = 0.01;
 
 /** A wait's end is as good as its order when it moves by so much. */
 const WAIT_CHANGE_MS = 1000;
@@ -40,13 +40,15 @@ export function ofQuota(said: QuotaUse | undefined, now: QuotaUse): number {
   if (said === undefined) return 2;
   const requests = Math.max(1, now.wantedRequestsPerMinute) * QUOTA_CHANGE;
   const tokens = Math.max(1000, now.wantedTokensPerMinute) * QUOTA_CHANGE;
-  return Math.max(
+  const change = Math.max(
     Math.abs(now.requests - said.requests) / requests,
     Math.abs(now.tokens - said.tokens) / tokens,
     Math.abs(now.reserved - said.reserved) / tokens,
-    Math.abs(now.wantedRequestsPerMinute - said.wantedRequestsPerMinute) / requests / 2,
-    Math.abs(now.wantedTokensPerMinute - said.wantedTokensPerMinute) / tokens / 2,
+    Math.abs(now.wantedRequestsPerMinute - said.wantedRequestsPerMinute) / requests / 10,
+    Math.abs(now.wantedTokensPerMinute - said.wantedTokensPerMinute) / tokens / 10,
   );
+  // Told early where there is room, without being in the way of evidence where there is none.
+  return Math.sqrt(change);
 }
 
 export function ofWait(said: Wait | undefined, now: Wait, saidAgoMs: number): number {

@@ -12,6 +12,7 @@ export type { Heard, PeerState } from './peer.ts';
 export { newPeerId } from './peer-id.ts';
 export { FORGET_AFTER_MS, type Merged, Peers } from './peers.ts';
 export { type Identity, Publisher } from './publisher.ts';
+export type { OthersUse, QuotaLimits, Share } from './quota-share.ts';
 export { type Receipt, Receiver } from './receiver.ts';
 export {
   type Bus,

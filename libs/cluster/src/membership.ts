@@ -55,8 +55,8 @@ export class Membership {
   readonly #retryShare: RetryShare;
   readonly #quotas: OwnQuotas;
   readonly #retries: OwnRetries;
-  /** Of keys that are put aside here: how many others say so. */
-  readonly #companions = new Map<WaitKey, number>();
+  /** Of keys that are put aside here: who else has said so, and has not taken it back. */
+  readonly #companions = new Map<WaitKey, ReadonlySet<string>>();
   #draining = false;
   #tick: Timer | undefined;
   #news: Timer | undefined;
@@ -111,6 +111,7 @@ export class Membership {
     this.#tick?.cancel();
     this.#tick = undefined;
     this.#news?.cancel();
+    this.#news = undefined;
     this.#stopListening?.();
     this.#awareness.stop();
     this.#publisher.stop();
@@ -228,15 +229,18 @@ export class Membership {
     this.#followCompanions();
   }
 
-  /** Of the keys that wait here: one peer less that waits too has found it well. */
+  /** Of the keys that wait here: a peer that takes its word back has found it well. One that fell silent has not. */
   #followCompanions(): void {
     const { waits } = this.#deps.local.evidence();
+    const { live } = this.#peers;
     for (const key of this.#companions.keys()) if (!Object.hasOwn(waits, key)) this.#companions.delete(key);
     for (const key of Object.keys(waits).filter(isKeyWait)) {
-      const before = this.#companions.get(key) ?? 0;
-      const now = this.#whoWaitFor(key).length;
-      this.#companions.set(key, now);
-      if (now < before) this.#deps.local.probeSoon(key);
+      const before = this.#companions.get(key);
+      const stays = (peer: PeerState) => (peer.waits.get(key)?.value.forMs ?? 0) > 0;
+      this.#companions.set(key, new Set(live.filter(stays).map(({ id }) => id)));
+      if (live.some((peer) => before?.has(peer.id) === true && !peer.draining && !stays(peer))) {
+        this.#deps.local.probeSoon(key);
+      }
     }
   }
 

@@ -27,6 +27,9 @@ const GATHER_MS = 5;
 /** A fifth around the interval, so that peers that started together do not go on sending together. */
 const JITTER = 0.2;
 
+/** Nor all that they have at the same time: a fleet that came back to its bus together would go on so for minutes. */
+const FULL_JITTER = 0.5;
+
 /** An entry and its share of the words, before any was measured. */
 const NAIVE_ENTRY_BYTES = 60;
 const FRAME_BYTES = 150;
@@ -210,7 +213,8 @@ export class Publisher {
     this.#told.toldAll(statement, nowMs);
     this.#asked = 'no';
     this.#fullSentAtMs = nowMs;
-    this.#nextFullAtMs = nowMs + this.#pace.fullIntervalMs(sizeBytes);
+    const apart = 1 + FULL_JITTER * (this.#deps.rng() - 0.5);
+    this.#nextFullAtMs = nowMs + this.#pace.fullIntervalMs(sizeBytes) * apart;
   }
 
   /** What is too large for one message becomes several: only the first one replaces what others know. */

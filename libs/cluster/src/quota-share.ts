@@ -34,6 +34,7 @@ export interface Moment {
   readonly horizonMs: number;
   /** Between 0 and 1; see `Window`. */
   readonly mostPart: number;
+  readonly startedAtMs: number;
 }
 
 export class QuotaShare {
@@ -84,7 +85,7 @@ export class QuotaShare {
   }
 
   #setRequests(limit: number | undefined, parties: readonly Party[], self: number, moment: Moment): void {
-    const { nowMs, minuteEndsAtMs, horizonMs, mostPart } = moment;
+    const { nowMs, minuteEndsAtMs, horizonMs, mostPart, startedAtMs } = moment;
     if (Math.abs(minuteEndsAtMs - this.#minuteEndsAtMs) > CLOCK_STEP_MS) this.#requests.begin();
     this.#minuteEndsAtMs = minuteEndsAtMs;
     if (limit === undefined) {
@@ -94,7 +95,9 @@ export class QuotaShare {
     const restMs = Math.max(0, minuteEndsAtMs - nowMs);
     const aheadMs = Math.max(horizonMs, restMs);
     const rest = restMs / MINUTE_MS;
-    this.#requests.set(parties, self, { limit, unit: 'whole', aheadMs, rest, mostPart }, moment);
+    // Nobody knows how the minute's requests were spread before.
+    const unseen = startedAtMs > minuteEndsAtMs - MINUTE_MS ? 1 : 0;
+    this.#requests.set(parties, self, { limit, unit: 'whole', aheadMs, rest, mostPart, unseen }, moment);
   }
 
   #setTokens(limit: number | undefined, parties: readonly Party[], self: number, moment: Moment): void {
@@ -102,8 +105,9 @@ export class QuotaShare {
       this.#tokens.unset();
       return;
     }
-    const { horizonMs, mostPart } = moment;
-    this.#tokens.set(parties, self, { limit, unit: 'any', aheadMs: horizonMs, rest: 1, mostPart }, moment);
+    const { nowMs, horizonMs: aheadMs, mostPart, startedAtMs } = moment;
+    const unseen = Math.max(0, 1 - (nowMs - startedAtMs) / MINUTE_MS);
+    this.#tokens.set(parties, self, { limit, unit: 'any', aheadMs, rest: 1, mostPart, unseen }, moment);
   }
 
   #usesOf(life: string): Uses {

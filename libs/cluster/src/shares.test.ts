@@ -8,7 +8,8 @@ import type { Sharer } from './roll-call.ts';
 import type { QuotaUse } from './shapes.ts';
 import { type Refresh, Shares } from './shares.ts';
 
-const JOINED_MS = 5_000;
+/** What was used before its time has left the vendor's windows. */
+const JOINED_MS = 65_000;
 const LIMITS = { requestsPerMinute: 600, tokensPerMinute: 1_000_000 };
 const FLEET: ShareFleetOptions = {
   limits: { requestsPerMinute: 600, tokensPerMinute: 1e9 },
@@ -68,9 +69,27 @@ describe('a share', () => {
     expect(shares.of(QUOTA)).toEqual({ requests: 30, tokens: 50_000 });
     refreshed(shares, sharer('a', 0), [], { requestsPerMinute: 6 });
     expect(shares.of(QUOTA).requests).toBe(1);
-    await clock.advance(JOINED_MS);
+    await clock.advance(3_000);
     await settled(clock, shares, sharer('a', clock.nowMs()), []);
-    expect(shares.of(QUOTA).requests).toBe(600);
+    expect(shares.of(QUOTA)).toEqual({ requests: 600, tokens: 1_000_000 });
+  });
+
+  it('leaves an equal part to one that is gone, whose place a joiner has taken, until its use has left the window', async () => {
+    const clock = new VirtualClock();
+    // Not at a minute's very beginning, of which it would have seen all.
+    await clock.advance(1);
+    const shares = new Shares(clock);
+    const together = (): Promise<void> => {
+      const [self, other] = [sharer('a', clock.nowMs()), sharer('b', clock.nowMs())];
+      return settled(clock, shares, self, [other]);
+    };
+    await clock.advance(29_400);
+    await together();
+    expect(shares.of(QUOTA).requests).toBe(150);
+    expect(shares.of(QUOTA).tokens).toBeCloseTo(500_000 * 0.75, -4);
+    await clock.advance(31_000);
+    await together();
+    expect(shares.of(QUOTA)).toEqual({ requests: 300, tokens: 500_000 });
   });
 
   it('is gone when its limit is', async () => {
@@ -92,11 +111,68 @@ describe('a share', () => {
     refreshed(shares, sharer('a', clock.nowMs()), [busy]);
     const goodbye: Sharer = { ...busy, draining: true, quotas: new Map() };
     await clock.advance(2_000);
-    await settled(clock, shares, sharer('a', clock.nowMs()), [goodbye]);
+    await settled(clock, shares, sharer('a', clock.nowMs(), { requests: 50 }), [goodbye]);
     expect(shares.of(QUOTA).requests).toBe(400);
+    // Three seconds of its tokens have left the window.
+    expect(shares.of(QUOTA).tokens).toBeGreaterThan(605_000);
     expect(shares.of(QUOTA).tokens).toBeLessThan(630_000);
     expect(shares.othersUse(QUOTA).requests).toBe(200);
     expect(shares.peers).toBe(1);
+  });
+
+  it('stays by demand when the bus is lost, and comes to an equal part within a minute', async () => {
+    const { clock, shares } = await joined();
+    const wanted = (id: string, wantedRequestsPerMinute: number) =>
+      sharer(id, clock.nowMs(), { wantedRequestsPerMinute });
+    const [self, other] = [wanted('a', 900), wanted('b', 100)];
+    refreshed(shares, self, [other]);
+    const limits = new Map([[QUOTA, LIMITS]]);
+    const deaf = (): void => shares.refresh({ limits, self, others: [], intervalMs: 250, bus: 'connecting' });
+    await clock.advance(10);
+    deaf();
+    expect(shares.of(QUOTA).requests).toBe(500);
+    await clock.advance(30_000);
+    deaf();
+    await clock.advance(400);
+    deaf();
+    expect(shares.of(QUOTA).requests).toBeCloseTo(400, -1);
+    await clock.advance(31_000);
+    deaf();
+    expect(shares.of(QUOTA).requests).toBe(300);
+  });
+
+  it('goes by the last demand when a peer falls silent once more', async () => {
+    const { clock, shares } = await joined();
+    const wanted = (id: string, wantedRequestsPerMinute: number) =>
+      sharer(id, clock.nowMs(), { wantedRequestsPerMinute });
+    for (const [mine, others, share] of [
+      [900, 100, 500],
+      [100, 900, 100],
+    ] as const) {
+      const [self, other] = [wanted('a', mine), wanted('b', others)];
+      await settled(clock, shares, self, [other]);
+      const limits = new Map([[QUOTA, LIMITS]]);
+      const deaf = (): void => shares.refresh({ limits, self, others: [], intervalMs: 250, bus: 'connecting' });
+      deaf();
+      await clock.advance(400);
+      deaf();
+      expect(shares.of(QUOTA).requests).toBeCloseTo(share, -1);
+    }
+  });
+
+  it('believes a count that its sender did not name again, because it has not changed, after the first second', async () => {
+    const { clock, shares } = await joined();
+    const self = () => sharer('a', clock.nowMs());
+    const said = sharer('b', clock.nowMs(), { requests: 300 });
+    await settled(clock, shares, self(), [said]);
+    await clock.advance(60_000 - (clock.nowMs() % 60_000) + 500);
+    // It has made as many again within half a second, and none since.
+    const again = sharer('b', clock.nowMs(), { requests: 300 });
+    refreshed(shares, self(), [again]);
+    expect(shares.othersUse(QUOTA).requests).toBe(0);
+    await clock.advance(1_000);
+    refreshed(shares, self(), [{ ...again, heardAtMs: clock.nowMs() }]);
+    expect(shares.othersUse(QUOTA).requests).toBe(300);
   });
 
   it('knows nothing of the use of others where nobody told any', () => {
@@ -109,7 +185,7 @@ it('is reckoned a few times in an interval, and at once when the limits, the bus
   const self = sharer('a', clock.nowMs());
   const other = sharer('b', clock.nowMs());
   refreshed(shares, self, []);
-  await clock.advance(82);
+  await clock.advance(124);
   refreshed(shares, self, [other]);
   expect(shares.of(QUOTA).requests).toBe(600);
   await clock.advance(2);
@@ -180,6 +256,15 @@ describe('a fleet', () => {
     // Half of all tokens may be asked for within the first second: answers of two seconds, at 30 requests a second.
     expect(fleet.vendor.mostTokens).toBeLessThan(300_000 + 2.5 * 30 * 500);
     expect(fleet.vendor.grantedTokens / 3).toBeGreaterThan(0.97 * 300_000);
+  });
+
+  it('uses all of a limit of tokens, however unevenly the traffic comes', () => {
+    const limits = { requestsPerMinute: 1e6, tokensPerMinute: 300_000 };
+    const fleet = new ShareFleet(seededRng(4), 3, { ...FLEET, limits });
+    fleet.run(90_000, (place) => (place === 0 ? 900 : 10));
+    const before = fleet.vendor.grantedTokens;
+    fleet.run(120_000, (place) => (place === 0 ? 900 : 10));
+    expect((fleet.vendor.grantedTokens - before) / 2).toBeGreaterThan(0.93 * 300_000);
   });
 
   it('exceeds a limit by what comes while clocks differ, no more', () => {

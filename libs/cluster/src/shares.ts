@@ -6,7 +6,8 @@
  * - All see the same digests: the shares add up to the limit exactly, by demand (division.ts).
  * - Digests are under way: shares fall at once and rise after a hold, so the sum stays below (late-raise.ts).
  * - Peers are out of reach: their shares are held, ours too, and move to equal ones (roll-call.ts, window-share.ts).
- * - This peer has just begun: it takes a small part until it has heard everyone, or is surely alone.
+ * - This peer has just begun: it takes a small part until it has heard everyone, or is surely alone; and for a minute it
+ *   leaves an equal part for what was used before its time (window-share.ts).
  */
 import type { Clock } from '@leeward/kernel';
 import { MINUTE_MS } from './minute-use.ts';
@@ -30,7 +31,7 @@ export interface Refresh {
 const UNDER_WAY_MS = 100;
 
 /** In an interval. With a hundred peers and fifty quotas each costs some milliseconds. */
-const REFRESHES = 3;
+const REFRESHES = 2;
 
 /** In which everyone in the largest fleet answers a joiner's hello, also over a connection that is only being made. */
 const JOINING_MS = 2_500;
@@ -71,6 +72,7 @@ export class Shares {
       holdMs: intervalMs + UNDER_WAY_MS,
       horizonMs: Math.max(LEAST_HORIZON_MS, 4 * intervalMs),
       mostPart: isJoining ? JOINING_PART : 1,
+      startedAtMs: this.#startedAtMs,
     };
     for (const id of this.#quotas.keys()) if (!limits.has(id)) this.#quotas.delete(id);
     for (const [id, limit] of limits) {

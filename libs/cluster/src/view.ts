@@ -64,33 +64,55 @@ export function clusterView(
   places: readonly Place[],
   { self, nowMs }: Viewpoint,
 ): ClusterView {
-  const holds = new Map(places.map((place) => [place.id, holdOn(place, peers, nowMs)]));
+  const waiting = peers.filter(({ waits }) => waits.size > 0);
+  const holds = new Map(places.map((place) => [place.id, holdOn(place, waiting, nowMs)]));
   const spared = spare(places, ({ id }) => holds.get(id), self);
+  const voices = peers.map((peer) => voiceOf(peer, nowMs));
   const targets = new Map<string, TargetSight>();
   for (const { id } of places) {
     const hold = spared.has(id) ? undefined : holds.get(id);
-    const holding = { heldForMs: hold?.forMs ?? 0, holdReason: hold?.reason };
-    targets.set(id, { ...holding, ...figures(id, peers, nowMs), ...trips(id, peers, nowMs) });
+    targets.set(id, { heldForMs: hold?.forMs ?? 0, holdReason: hold?.reason, ...figures(id, voices, nowMs) });
   }
   return { atMs: nowMs, targets };
 }
 
-function figures(id: string, peers: readonly PeerState[], nowMs: number) {
+/** A peer, and what is the same for all that it says: a view is of hundreds of targets times peers. */
+interface Voice {
+  readonly targets: PeerState['targets'];
+  readonly trust: number;
+  readonly inFlightPart: number;
+}
+
+function voiceOf(peer: PeerState, nowMs: number): Voice {
+  const inFlightPart = fading(nowMs - peer.heardAtMs, IN_FLIGHT_HALF_LIFE_MS);
+  return { targets: peer.targets, trust: trustIn(peer), inFlightPart };
+}
+
+function figures(id: string, voices: readonly Voice[], nowMs: number): Omit<TargetSight, 'heldForMs' | 'holdReason'> {
   const firstTokens: Weighed[] = [];
   const tokens: Weighed[] = [];
   const faults: Weighed[] = [];
   let samples = 0;
   let inFlight = 0;
-  for (const peer of peers) {
-    const heard = peer.targets.get(id);
+  let trips = 0;
+  let tripReason: string | undefined;
+  let youngestTripMs = Number.POSITIVE_INFINITY;
+  for (const { targets, trust, inFlightPart } of voices) {
+    const heard = targets.get(id);
     if (heard === undefined) continue;
-    const { firstTokenMs, tokenMs, faultShare } = heard.value;
-    inFlight += heard.value.inFlight * fading(nowMs - peer.heardAtMs, IN_FLIGHT_HALF_LIFE_MS);
-    const weight = weightOf(heard, nowMs) * trustIn(peer);
+    const { firstTokenMs, tokenMs, faultShare, trip } = heard.value;
+    inFlight += heard.value.inFlight * inFlightPart;
+    const weight = weightOf(heard, nowMs) * trust;
     samples += weight;
     if (firstTokenMs !== undefined) firstTokens.push({ value: Math.max(LEAST_FIRST_TOKEN_MS, firstTokenMs), weight });
     if (tokenMs !== undefined) tokens.push({ value: Math.max(LEAST_TOKEN_MS, tokenMs), weight });
     faults.push({ value: faultShare, weight });
+    if (trip === undefined) continue;
+    trips += trust;
+    const tripAgeMs = trip.ageMs + nowMs - heard.atMs;
+    if (tripAgeMs >= youngestTripMs) continue;
+    youngestTripMs = tripAgeMs;
+    tripReason = trip.reason;
   }
   return {
     firstTokenMs: median(firstTokens),
@@ -98,23 +120,9 @@ function figures(id: string, peers: readonly PeerState[], nowMs: number) {
     faultShare: median(faults) ?? 0,
     samples,
     inFlight,
+    trips,
+    tripReason,
   };
-}
-
-function trips(id: string, peers: readonly PeerState[], nowMs: number) {
-  let trips = 0;
-  let tripReason: string | undefined;
-  let youngestMs = Number.POSITIVE_INFINITY;
-  for (const peer of peers) {
-    const heard = peer.targets.get(id);
-    if (heard?.value.trip === undefined) continue;
-    trips += trustIn(peer);
-    const ageMs = heard.value.trip.ageMs + nowMs - heard.atMs;
-    if (ageMs >= youngestMs) continue;
-    youngestMs = ageMs;
-    tripReason = heard.value.trip.reason;
-  }
-  return { trips, tripReason };
 }
 
 function weightOf({ value, atMs }: Heard<TargetEvidence>, nowMs: number): number {

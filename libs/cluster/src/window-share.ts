@@ -31,6 +31,8 @@ export interface Window {
   readonly rest: number;
   /** Between 0 and 1: no more than this part of the limit, for a peer that does not know yet among how many to divide. */
   readonly mostPart: number;
+  /** Between 0 and 1: how much of the window was before this peer's time. */
+  readonly unseen: number;
 }
 
 /** In all, kept for peers that ask for nothing, so that one which wakes up can serve while the others hear of it. */
@@ -77,6 +79,7 @@ export class WindowShare {
         held: limit * this.#heldPart(party, sharing),
       }),
     );
+    claims.push({ used: unseenUse(window, sharing), wanted: 0, standing: 'left', held: 0 });
     const floor = floorOf(limit, sharing, unit) * window.rest;
     const allowed = divide(claims, { limit, unit, floor })[self] ?? 0;
     // A whole unit at the least, so that a small limit does not stop a joiner.
@@ -112,6 +115,14 @@ export class WindowShare {
       if (standing === 'silent') this.#held.set(life, (parts[place] ?? 0) / limit);
     }
   }
+}
+
+/**
+ * Who joins others has most likely the place of one that is gone, whose use the others know of, and it does not: an equal
+ * part. Who is alone takes the place of nobody, or there is nobody else who could use the rest.
+ */
+function unseenUse({ limit, unseen }: Window, sharing: number): number {
+  return sharing > 1 ? (limit * unseen) / sharing : 0;
 }
 
 function floorOf(limit: number, sharing: number, unit: 'whole' | 'any'): number {

@@ -27,3 +27,9 @@ export {
   textEvents,
   toldToGoOnFrom,
 } from './stream-bytes.ts';
+export {
+  OTHER_TEST_ONLY_CERTIFICATE,
+  OTHER_TEST_ONLY_KEY,
+  TEST_ONLY_CERTIFICATE,
+  TEST_ONLY_KEY,
+} from './test-only-certificate.ts';

@@ -1,3 +1,4 @@
+import { TEST_ONLY_CERTIFICATE, TEST_ONLY_KEY } from '@leeward/testkit';
 import type { RequestListener } from 'node:http';
 import { createServer as createHttpsServer, type ServerOptions } from 'node:https';
 
@@ -5,7 +6,6 @@ import { createServer } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { listening, post, Recorder, transportTo } from './fixtures/real-calls.ts';
-import { TEST_ONLY_CERTIFICATE, TEST_ONLY_KEY } from './fixtures/test-only-certificate.ts';
 
 async function servingTls(listener: RequestListener, options: ServerOptions = {}): Promise<string> {
   const server = createHttpsServer({ key: TEST_ONLY_KEY, cert: TEST_ONLY_CERTIFICATE, ...options }, listener);

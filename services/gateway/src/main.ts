@@ -9,7 +9,8 @@ import type { Settings } from './config/settings.ts';
 import { needsRestart } from './config/needs-restart.ts';
 import { watchConfig } from './config/watch.ts';
 import { closeServer } from './http/close-server.ts';
-import { httpServer, listen } from './http/server.ts';
+import { adminServer, dataServer } from './http/ports.ts';
+import { listen, renewTls } from './http/server.ts';
 import { aborted, type RunningGateway, shutDown } from './shut-down.ts';
 
 interface RunOptions {
@@ -31,10 +32,11 @@ export async function runGateway({
   ...options
 }: RunOptions): Promise<RunningGateway> {
   const gateway = await build(settings, options);
-  const data = httpServer(gateway.app.listener, settings.limits);
-  const admin = httpServer(gateway.admin, settings.limits);
-  const adminUrl = await listen(admin, settings.listen.admin);
-  const dataUrl = await listen(data, settings.listen.data).catch(async (error: unknown) => {
+  const data = dataServer(gateway.app.listener, settings);
+  const admin = adminServer(gateway.admin, settings);
+  const { adminTls, dataTls } = settings.listen;
+  const adminUrl = await listen(admin, settings.listen.admin, adminTls);
+  const dataUrl = await listen(data, settings.listen.data, dataTls).catch(async (error: unknown) => {
     // Half a gateway would keep the process alive.
     await Promise.all([closeServer(admin, 0), gateway.close()]);
     throw error;
@@ -42,7 +44,11 @@ export async function runGateway({
   gateway.logger.info({ dataUrl, adminUrl }, 'gateway-listening');
   print(`leeward listens on ${dataUrl} (data) and ${adminUrl} (admin)`);
   if (configPath !== undefined) {
-    watchReloads(gateway, settings, configPath, signal).catch((error: unknown) =>
+    const onReload = (now: Settings) => {
+      renewTls(data, now.listen.dataTls);
+      renewTls(admin, now.listen.adminTls);
+    };
+    watchReloads({ gateway, started: settings, onReload }, configPath, signal).catch((error: unknown) =>
       gateway.logger.error({ error }, 'config-watch-failed'),
     );
   }
@@ -50,17 +56,24 @@ export async function runGateway({
   return { dataUrl, adminUrl, done };
 }
 
-function watchReloads(gateway: Gateway, running: Settings, path: string, signal: AbortSignal): Promise<void> {
+interface Reloading {
+  readonly gateway: Gateway;
+  readonly started: Settings;
+  /** For what is not the gateway's: its ports. */
+  readonly onReload: (now: Settings) => void;
+}
+
+function watchReloads(reloading: Reloading, path: string, signal: AbortSignal): Promise<void> {
   const deps = {
     clock: systemClock,
     env: readEnvironment(),
     readFile: readFileBounded,
-    fingerprint: running.fingerprint,
+    fingerprint: reloading.started.fingerprint,
   };
-  return watchConfig(path, deps, (result) => takeOver(gateway, running, result), signal);
+  return watchConfig(path, deps, (result) => takeOver(reloading, result), signal);
 }
 
-function takeOver(gateway: Gateway, started: Settings, result: ConfigResult): void {
+function takeOver({ gateway, started, onReload }: Reloading, result: ConfigResult): void {
   const { metrics, logger } = gateway;
   const accepted = result.kind === 'ok';
   metrics.configReloadsTotal.child(accepted ? 'ok' : 'failed').inc();
@@ -70,6 +83,7 @@ function takeOver(gateway: Gateway, started: Settings, result: ConfigResult): vo
     return;
   }
   gateway.reload(result.settings);
+  onReload(result.settings);
   logger.info({}, 'config-reloaded');
   warnOfRestart(started, result.settings, logger);
 }

@@ -23,7 +23,7 @@ describe('the documents that follow from the schema', () => {
 
   it('say that secrets are references', () => {
     const text = schemaDocument();
-    expect(text.match(/"pattern": "\^\(env\|file\):\.\+\$"/g)).toHaveLength(8);
+    expect(text.match(/"pattern": "\^\(env\|file\):\.\+\$"/g)).toHaveLength(13);
   });
 });
 

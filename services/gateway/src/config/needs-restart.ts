@@ -12,6 +12,13 @@ export function needsRestart(started: Settings, now: Settings): string[] {
   for (const port of ['data', 'admin'] as const) {
     if (addressText(started.listen[port]) !== addressText(now.listen[port])) changed.push(`listen.${port}`);
   }
+  // Certificates are renewed; from none to one, or back, a port cannot go.
+  for (const name of ['dataTls', 'adminTls'] as const) {
+    const [before, after] = [started.listen[name], now.listen[name]];
+    const isSameKind = (before === undefined) === (after === undefined);
+    if (!isSameKind || (before?.clientCa === undefined) !== (after?.clientCa === undefined))
+      changed.push(`listen.${name}`);
+  }
   for (const name of ['otlp', 'traceSampling', 'serviceName'] as const) {
     if (JSON.stringify(started.telemetry[name]) !== JSON.stringify(now.telemetry[name]))
       changed.push(`telemetry.${name}`);

@@ -11,7 +11,12 @@ import type { Settings } from './settings.ts';
 export function printable(settings: Settings): Record<string, unknown> {
   const { listen, auth, providers, routes, limits, telemetry, cluster } = settings;
   const shown = {
-    listen: { data: addressText(listen.data), admin: addressText(listen.admin) },
+    listen: {
+      data: addressText(listen.data),
+      admin: addressText(listen.admin),
+      ...(listen.dataTls === undefined ? {} : { dataTls: hidden({ ...listen.dataTls }) }),
+      ...(listen.adminTls === undefined ? {} : { adminTls: hidden({ ...listen.adminTls }) }),
+    },
     auth: auth.kind === 'none' ? 'none' : { clientKeys: auth.keys.map(({ name }) => ({ name, secret: REDACTED })) },
     providers: mapValues(providers, (provider) => ({
       ...provider,

@@ -10,6 +10,7 @@ import { telemetryOptions } from '@leeward/telemetry';
 import { providerOptions } from '@leeward/upstream';
 import { z } from 'zod';
 import { readAddress } from './address.ts';
+import { adminTlsOptions, dataTlsOptions } from './tls.ts';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -26,6 +27,9 @@ export const listenOptions = z.strictObject({
   data: address.prefault('127.0.0.1:8080'),
   /** Health, metrics and the console have no auth of their own; opening them is the operator's decision. */
   admin: address.prefault('127.0.0.1:9090'),
+  /** Absent: plain HTTP, as behind an ingress or a mesh that ends TLS. */
+  dataTls: dataTlsOptions.optional(),
+  adminTls: adminTlsOptions.optional(),
 });
 
 const NAME_RULE = 'letters, digits, dot, dash, underscore; at most 63';

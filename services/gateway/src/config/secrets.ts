@@ -51,6 +51,8 @@ const SECRET_PLACES: readonly Path[] = [
 const TEXT_PLACES: readonly Path[] = [
   ...['credentials', 'password', 'nkeySeed'].map((name): Path => ['cluster', 'nats', name]),
   ...['ca', 'cert', 'key'].map((name): Path => ['cluster', 'nats', 'tls', name]),
+  ...['cert', 'key'].map((name): Path => ['listen', 'dataTls', name]),
+  ...['cert', 'key', 'clientCa'].map((name): Path => ['listen', 'adminTls', name]),
 ];
 
 /** A collector's headers may hold a token or something plain, so here a reference is welcome and a literal allowed. */

@@ -7,9 +7,16 @@ import type { ProviderOptions } from '@leeward/upstream';
 import type { z } from 'zod';
 import type { Address } from './address.ts';
 import type { limitOptions } from './schema.ts';
+import type { TlsIdentity } from './tls.ts';
 
 export interface Settings {
-  readonly listen: { readonly data: Address; readonly admin: Address };
+  readonly listen: {
+    readonly data: Address;
+    readonly admin: Address;
+    /** Undefined for plain HTTP. */
+    readonly dataTls?: TlsIdentity | undefined;
+    readonly adminTls?: TlsIdentity | undefined;
+  };
   readonly auth: Auth;
   readonly providers: Readonly<Record<string, ProviderOptions>>;
   /** By the model name that clients ask for; `*` takes any other. */

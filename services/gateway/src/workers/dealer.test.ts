@@ -128,8 +128,11 @@ describe('a worker that takes nothing', () => {
     dealer.join(hand);
     await connected(80);
     await until(() => expect(dealtTo(hand)).toEqual([64]));
-    hand.takeAll();
-    expect(dealtTo(hand)).toEqual([80]);
+    // A client's connection is there before it is accepted.
+    await until(() => {
+      hand.takeAll();
+      expect(dealtTo(hand)).toEqual([80]);
+    });
   });
 });
 
@@ -154,4 +157,15 @@ test('when the port closes, those who wait are let go', async () => {
   dealer.close();
   await closed;
   await expect(connected(1)).rejects.toThrow('ECONNREFUSED');
+});
+
+test('when the port has closed, what a worker did not take any more is let go with it', async () => {
+  const hand = new Hand();
+  dealer.join(hand);
+  const [client] = await connected(1);
+  await until(() => expect(dealtTo(hand)).toEqual([1]));
+  const closed = once(client ?? connect(port), 'close');
+  dealer.close();
+  dealer.leave(hand);
+  await closed;
 });

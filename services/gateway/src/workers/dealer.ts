@@ -9,6 +9,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Clock } from '@leeward/kernel';
 import type { Address } from '../config/address.ts';
+import type { TlsIdentity } from '../config/tls.ts';
 import { listen } from '../http/server.ts';
 
 /** Taking one is a matter of a millisecond; a worker that has not by then is busy with something else, or hangs. */
@@ -48,6 +49,7 @@ export class Dealer {
   /** Accepted while nobody could take them; bounded by the limit, like all others. */
   readonly #waiting: Socket[] = [];
   #lastId = 0;
+  #isClosed = false;
 
   constructor(deps: DealerDeps) {
     this.#deps = deps;
@@ -55,14 +57,15 @@ export class Dealer {
   }
 
   /** Resolves to the address in use: with port 0 the system chose one. */
-  listen(address: Address): Promise<string> {
-    return listen(this.#server, address);
+  listen(address: Address, tls?: TlsIdentity): Promise<string> {
+    return listen(this.#server, address, tls);
   }
 
   /** Nobody new; who waits is let go. */
   close(): void {
+    this.#isClosed = true;
     this.#server.close();
-    for (const socket of this.#waiting.splice(0)) socket.destroy();
+    this.#letGo();
   }
 
   /** Connections are dealt to it from now on. */
@@ -77,7 +80,8 @@ export class Dealer {
     if (place === undefined) return;
     this.#places.delete(seat);
     this.#waiting.unshift(...[...place.untaken.values()].map(({ socket }) => socket));
-    this.#dealWaiting();
+    if (this.#isClosed) this.#letGo();
+    else this.#dealWaiting();
   }
 
   /** The worker has it, and this process's copy can go. */
@@ -92,6 +96,10 @@ export class Dealer {
   closed(seat: Seat): void {
     const place = this.#places.get(seat);
     if (place !== undefined) place.open--;
+  }
+
+  #letGo(): void {
+    for (const socket of this.#waiting.splice(0)) socket.destroy();
   }
 
   #accept(socket: Socket): void {

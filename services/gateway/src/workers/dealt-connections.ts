@@ -3,15 +3,18 @@
  * it does for connections it accepts itself, but it counts only those: their end is watched here.
  */
 import type { Server } from 'node:http';
+import type { Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
+import type { TlsIdentity } from '../config/tls.ts';
 import type { Closable } from '../http/close-server.ts';
+import { renewTls } from '../http/server.ts';
 
 export class DealtConnections implements Closable {
-  readonly #server: Server;
+  readonly #server: Server | TlsServer;
   readonly #open = new Set<Socket>();
   #onEmpty: (() => void) | undefined;
 
-  constructor(server: Server) {
+  constructor(server: Server | TlsServer) {
     this.#server = server;
     // From here on it keeps the times of headersMs and requestMs: it begins to when it listens, which it never will.
     server.emit('listening');
@@ -35,6 +38,10 @@ export class DealtConnections implements Closable {
     this.#server.close(() => undefined);
     if (this.#open.size === 0) done();
     else this.#onEmpty = done;
+  }
+
+  renewTls(tls: TlsIdentity | undefined): void {
+    renewTls(this.#server, tls);
   }
 
   closeIdleConnections(): void {

@@ -19,18 +19,22 @@ const TAKE_OVER_MS = 5000;
 interface LiveReadingDeps {
   readonly metrics: Metrics;
   readonly logger: Logger;
+  /** For what is the primary's own: its port. */
+  readonly onTaken: (settings: Settings) => void;
 }
 
 export class LiveReading {
   readonly #metrics: Metrics;
   readonly #logger: Logger;
+  readonly #onTaken: (settings: Settings) => void;
   readonly #started: Settings;
   #settings: Settings;
   #reading: Reading;
 
-  constructor({ metrics, logger }: LiveReadingDeps, settings: Settings, reading: Reading) {
+  constructor({ metrics, logger, onTaken }: LiveReadingDeps, settings: Settings, reading: Reading) {
     this.#metrics = metrics;
     this.#logger = logger;
+    this.#onTaken = onTaken;
     this.#started = settings;
     this.#settings = settings;
     this.#reading = reading;
@@ -69,6 +73,7 @@ export class LiveReading {
     // First, so that a worker which starts just now begins with it.
     this.#settings = result.settings;
     this.#reading = reading;
+    this.#onTaken(result.settings);
     const { missing } = await crew.askAll({ kind: 'take-over', reading }, AbortSignal.timeout(TAKE_OVER_MS));
     this.#logger.setLevel(result.settings.telemetry.logLevel);
     this.#logger.info(missing.length === 0 ? {} : { missing }, 'config-reloaded');

@@ -13,7 +13,8 @@ import { printable } from '../config/redact.ts';
 import type { Settings } from '../config/settings.ts';
 import { adminApp } from '../http/admin-app.ts';
 import { closeServer } from '../http/close-server.ts';
-import { httpServer, listen } from '../http/server.ts';
+import { adminServer } from '../http/ports.ts';
+import { listen, renewTls } from '../http/server.ts';
 import { aborted, FLUSH_MS, type RunningGateway } from '../shut-down.ts';
 import { VERSION } from '../version.ts';
 import { Crew } from './crew.ts';
@@ -48,7 +49,8 @@ export async function runNode(options: RunNodeOptions): Promise<RunningGateway> 
   // Of the workers, which this process is not.
   metrics.workers.child().set(0);
   const logger = openLogger(settings, metrics);
-  const live = new LiveReading({ metrics, logger }, settings, reading);
+  const onTaken = (now: Settings): void => renewTls(admin, now.listen.adminTls);
+  const live = new LiveReading({ metrics, logger, onTaken }, settings, reading);
   const outer = outerBus(settings, logger);
   const hub = new Hub(outer);
   let isDraining = false;
@@ -82,7 +84,7 @@ export async function runNode(options: RunNodeOptions): Promise<RunningGateway> 
     isDraining = true;
     crew.tell({ kind: 'drain' });
   };
-  const admin = httpServer(
+  const admin = adminServer(
     adminApp({
       metrics: nodeMetrics,
       isDraining: () => isDraining,
@@ -101,12 +103,12 @@ export async function runNode(options: RunNodeOptions): Promise<RunningGateway> 
       peers: () => views.peers(),
       config: () => printable(live.settings),
     }),
-    settings.limits,
+    settings,
   );
 
-  const adminUrl = await listen(admin, settings.listen.admin);
+  const adminUrl = await listen(admin, settings.listen.admin, settings.listen.adminTls);
   const dataUrl = await dealer
-    .listen(settings.listen.data)
+    .listen(settings.listen.data, settings.listen.dataTls)
     .then(async (url) => {
       await crew.start();
       return url;

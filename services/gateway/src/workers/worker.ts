@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { HubBus } from '@leeward/cluster';
 import { build, type Gateway } from '../build.ts';
 import type { Settings } from '../config/settings.ts';
-import { httpServer } from '../http/server.ts';
+import { dataServer } from '../http/ports.ts';
 import { shutDown } from '../shut-down.ts';
 import { DealtConnections } from './dealt-connections.ts';
 import { loadReading, type Reading } from './reading.ts';
@@ -75,7 +75,7 @@ export class Worker {
     const settings = await settingsOf(reading, workers);
     const gateway = await build(settings, { worker: { index, bus: this.#deps.bus } });
     if (isDraining) gateway.drain();
-    const data = new DealtConnections(httpServer(gateway.app.listener, settings.limits));
+    const data = new DealtConnections(dataServer(gateway.app.listener, settings));
     this.#running = { gateway, data, workers };
     this.#deps.say({ kind: 'serving', isServing: true });
   }
@@ -107,9 +107,14 @@ export class Worker {
       case 'in-flight':
         return gateway.app.inFlight();
       case 'take-over':
-        gateway.reload(await settingsOf(question.reading, workers));
-        return true;
+        return this.#takeOver(await settingsOf(question.reading, workers));
     }
+  }
+
+  #takeOver(settings: Settings): true {
+    this.#running?.gateway.reload(settings);
+    this.#running?.data.renewTls(settings.listen.dataTls);
+    return true;
   }
 
   async #stop(): Promise<void> {
