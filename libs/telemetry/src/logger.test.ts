@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
+import fs, { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GatewayError } from '@leeward/kernel';
 import { VirtualClock } from '@leeward/testkit';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createLogger, type LoggerOptions } from './logger.ts';
 
 /** A named pipe without a reader takes 64 KiB, then says to come again later. */
@@ -82,6 +82,23 @@ describe('a file descriptor', () => {
       .map((line) => Number(/"index":(\d+)/.exec(line)?.[1]));
     expect(indexes).toEqual(Array.from({ length: 2_000 }, (_item, index) => index));
     closeSync(destination);
+  });
+
+  test('that others write to as well gets whole lines in each write', async () => {
+    const path = join(folder, 'pipe');
+    execFileSync(MAKE_PIPE, [path]);
+    const pipe = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+    const { logger } = build({ destination: pipe, isShared: true });
+    const written = vi.spyOn(fs, 'write');
+    // Within what a pipe takes.
+    for (let index = 0; index < 400; index += 1) logger.info({ index }, 'counted');
+    await logger.flush(patience());
+    const pieces = written.mock.calls.map(([, piece]) => piece);
+    written.mockRestore();
+    expect(pieces.join('').match(/\n/g)).toHaveLength(400);
+    expect(pieces.filter((piece) => Buffer.byteLength(piece) > 4096 || !piece.endsWith('\n'))).toEqual([]);
+    expect(pieces.length).toBeLessThan(40);
+    closeSync(pipe);
   });
 
   test('that nobody reads costs lines, which are counted, and neither memory nor a wait', async () => {

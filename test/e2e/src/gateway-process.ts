@@ -56,26 +56,31 @@ export function configFor(simulator: Pick<Simulator, 'mistralUrl' | 'openaiUrl'>
   };
 }
 
-export async function startGateway(config: object): Promise<GatewayProcess> {
+/** `options`: of the command, beside the config. */
+export async function startGateway(config: object, options: readonly string[] = []): Promise<GatewayProcess> {
   const directory = await mkdtemp(join(tmpdir(), 'leeward-e2e-'));
   const path = join(directory, 'leeward.yaml');
   await writeFile(path, JSON.stringify(config));
-  const child = spawn(process.execPath, ['services/gateway/src/cli/leeward.ts', 'start', '--config', path], {
-    cwd: ROOT,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      PATH: process.env['PATH'],
-      E2E_CLIENT_KEY: CLIENT_KEY,
-      E2E_KEY_A: 'sim-key-a',
-      // The same workspace's second key: what a rotation goes to.
-      E2E_KEY_A2: 'sim-key-a2',
-      E2E_KEY_B: 'sim-key-b',
-      E2E_KEY_C: 'sim-key-c',
-      E2E_KEY_D: 'sim-key-d',
-      E2E_KEY_E: 'sim-key-e',
-      E2E_KEY_BACKUP: 'sim-openai-key',
+  const child = spawn(
+    process.execPath,
+    ['services/gateway/src/cli/leeward.ts', 'start', '--config', path, ...options],
+    {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        PATH: process.env['PATH'],
+        E2E_CLIENT_KEY: CLIENT_KEY,
+        E2E_KEY_A: 'sim-key-a',
+        // The same workspace's second key: what a rotation goes to.
+        E2E_KEY_A2: 'sim-key-a2',
+        E2E_KEY_B: 'sim-key-b',
+        E2E_KEY_C: 'sim-key-c',
+        E2E_KEY_D: 'sim-key-d',
+        E2E_KEY_E: 'sim-key-e',
+        E2E_KEY_BACKUP: 'sim-openai-key',
+      },
     },
-  });
+  );
   const exited = once(child, 'exit').then(([code]) => code as number | null);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {

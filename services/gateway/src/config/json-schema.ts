@@ -33,7 +33,7 @@ export function settingsJsonSchema(): SchemaNode {
 
 /** What is of a class: nothing else than secrets is, in this config. */
 function isSecret(schema: z.core.$ZodType): boolean {
-  return schema._zod.def.type === 'custom';
+  return schema instanceof z.core.$ZodCustom;
 }
 
 /** The keys that a mapping at this path may have; none where any name may stand. */

@@ -22,7 +22,9 @@ function mustWork(identity: TlsIdentity, context: z.RefinementCtx): void {
   try {
     createSecureContext({ cert: identity.cert.reveal(), key: identity.key.reveal() });
     // As an authority, the context above would take any text, and then trust nobody.
-    if (identity.clientCa !== undefined) new X509Certificate(identity.clientCa.reveal());
+    if (identity.clientCa !== undefined && !new X509Certificate(identity.clientCa.reveal()).ca) {
+      throw new Error('clientCa is not a certificate of an authority');
+    }
   } catch (error) {
     // OpenSSL's messages name what is wrong in words of its own, and quote nothing.
     const reason = error instanceof Error ? error.message.replace(/^error:\w+:/, '') : 'unreadable';
