@@ -8,28 +8,28 @@ import { fileURLToPath } from 'node:url';
 import { BUILDAH, requireTool } from '@leeward/tools';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Container } from './container.ts';
-import { makeLocalBase } from './local-base.ts';
+import { makeParentImage } from './parent-image.ts';
 import { run } from './run.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-const BASE = 'localhost/leeward-test-base';
+const PARENT = 'localhost/leeward-test-parent';
 const IMAGE = 'localhost/leeward-test';
 
 let container: Container;
 
 beforeAll(async () => {
   requireTool(BUILDAH);
-  await makeLocalBase(BASE);
+  await makeParentImage(PARENT);
   const npmrc = join(homedir(), '.npmrc');
   const secret = existsSync(npmrc) ? ['--secret', `id=npmrc,src=${npmrc}`] : [];
-  const build = ['build', '--isolation', 'chroot', '--build-arg', `NODE_IMAGE=${BASE}`, '--timestamp', '0'];
+  const build = ['build', '--isolation', 'chroot', '--build-arg', `NODE_IMAGE=${PARENT}`, '--timestamp', '0'];
   await run('buildah', [...build, ...secret, '--tag', IMAGE, '--file', join(ROOT, 'deploy/Dockerfile'), ROOT]);
   container = await Container.of(IMAGE);
 }, 600_000);
 
 afterAll(async () => {
   await container[Symbol.asyncDispose]();
-  for (const image of [IMAGE, BASE]) await run('buildah', ['rmi', '--force', image]);
+  for (const image of [IMAGE, PARENT]) await run('buildah', ['rmi', '--force', image]);
 });
 
 /** The addresses that it says it listens on. */

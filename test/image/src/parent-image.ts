@@ -20,8 +20,8 @@ const RESOLVER = [
   '/etc/nsswitch.conf',
 ];
 
-export async function makeLocalBase(name: string): Promise<void> {
-  const root = await mkdtemp(join(tmpdir(), 'leeward-base-'));
+export async function makeParentImage(name: string): Promise<void> {
+  const root = await mkdtemp(join(tmpdir(), 'leeward-parent-'));
   try {
     await fill(root);
     const container = await run('buildah', ['from', 'scratch']);
