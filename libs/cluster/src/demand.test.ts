@@ -24,6 +24,13 @@ it('comes to the rate of what is asked for', async () => {
   expect(demand.perMinute).toBeLessThan(60 * 27);
 });
 
+it('is not too low while it is young', async () => {
+  const clock = new VirtualClock();
+  const demand = new Demand(clock);
+  await ask(clock, demand, 20, 1_000);
+  expect(demand.perMinute).toBeGreaterThan(60 * 12);
+});
+
 it('sees a rush within a second', async () => {
   const clock = new VirtualClock();
   const demand = new Demand(clock);

@@ -31,7 +31,7 @@ async function door(
 describe('knock', () => {
   it('is content with a server that greets, and hangs up', async () => {
     const { door: at, hungUp } = await door((socket) => socket.write('INFO {"server_id":"x"}\r\n'));
-    await knock(at, systemClock, 10_000, never());
+    await expect(knock(at, systemClock, 10_000, never())).resolves.toBeUndefined();
     await hungUp;
   });
 
@@ -65,10 +65,10 @@ describe('knock', () => {
     const clock = new VirtualClock();
     const { promise: reached, resolve } = Promise.withResolvers<void>();
     const { door: at, hungUp } = await door(() => resolve());
-    const knocked = expect(knock(at, clock, 3000, never())).rejects.toThrow('no greeting within 3000 ms');
+    const knocked = knock(at, clock, 3000, never()).catch((error: unknown) => error);
     await reached;
     await clock.advance(3000);
-    await knocked;
+    expect(String(await knocked)).toContain('no greeting within 3000 ms');
     await hungUp;
     expect(clock.pending).toBe(0);
   });
@@ -80,10 +80,10 @@ describe('knock', () => {
     const reason = new Error('the bus closes');
     await expect(knock(at, clock, 3000, AbortSignal.abort(reason))).rejects.toBe(reason);
     const controller = new AbortController();
-    const knocked = expect(knock(at, clock, 3000, controller.signal)).rejects.toBe(reason);
+    const knocked = knock(at, clock, 3000, controller.signal).catch((error: unknown) => error);
     await reached;
     controller.abort(reason);
-    await knocked;
+    expect(await knocked).toBe(reason);
     await hungUp;
     expect(clock.pending).toBe(0);
   });

@@ -19,6 +19,7 @@ import { Publisher } from './publisher.ts';
 import type { Share } from './quota-share.ts';
 import { type Receipt, Receiver } from './receiver.ts';
 import { RetryShare } from './retry-share.ts';
+import type { Said } from './roll-call.ts';
 import type { Bus, Statement, WaitKey } from './shapes.ts';
 import { Shares } from './shares.ts';
 import { clusterView } from './view.ts';
@@ -40,6 +41,11 @@ const TICK_MS = 100;
 /** What a peer tells of one event comes in one message, and several tell of the same one. */
 const NEWS_MS = 2;
 
+/** Of this process's time looks take no more than that part, also while a large fleet tells of an outage one by one. */
+const LOOKING_PART = 0.1;
+/** But whatever a look took, a wait that others order is obeyed within this. */
+const MOST_NEWS_MS = 250;
+
 /** What was heard is looked at again after so long though nothing came: evidence ages. */
 const STALE_MS = 1000;
 
@@ -60,7 +66,7 @@ export class Membership {
   #draining = false;
   #tick: Timer | undefined;
   #news: Timer | undefined;
-  #lookedAt = { version: -1, atMs: Number.NEGATIVE_INFINITY };
+  #lookedAt = { version: -1, atMs: Number.NEGATIVE_INFINITY, tookMs: 0 };
   /** When the bus came, until everyone was heard in full. */
   #convergingSinceMs: number | undefined;
   #stopListening: (() => void) | undefined;
@@ -174,7 +180,7 @@ export class Membership {
       health: this.#awareness.health,
       draining: this.#draining,
       ...this.#deps.local.evidence(),
-      quotas: this.#quotas.tell(),
+      quotas: this.#quotas.uses,
       retries: this.#retries.use,
     };
   }
@@ -183,8 +189,6 @@ export class Membership {
     this.#tick = this.#deps.clock.after(TICK_MS, () => this.#onTick());
     this.#quotas.update(this.#deps.local.quotas());
     this.#retries.update(this.#deps.local.retries());
-    // Nobody is told: what the shares go by is then what there is.
-    if (this.#deps.bus.state !== 'connected') this.#quotas.tell();
     this.#shareQuotas();
     this.#shareRetries();
     this.#look();
@@ -193,12 +197,21 @@ export class Membership {
 
   #shareQuotas(): void {
     const { bus, local } = this.#deps;
-    const { quotas, atMs } = this.#quotas.told;
-    const self = { id: this.id, epoch: this.epoch, heardAtMs: atMs, draining: this.#draining, quotas };
+    const quotas = this.#saidOfQuotas();
+    const heardAtMs = [...quotas.values()].reduce((latest, { atMs }) => Math.max(latest, atMs), 0);
+    const self = { id: this.id, epoch: this.epoch, heardAtMs, draining: this.#draining, quotas };
     const { limits } = this.#quotas;
     const { live: others } = this.#peers;
     this.#shares.refresh({ limits, self, others, intervalMs: this.intervalMs, bus: bus.state });
     local.share((quota) => ({ share: this.#shares.of(quota), others: this.#shares.othersUse(quota) }));
+  }
+
+  /** What the others know of this peer's use, so that all divide the same; and where nobody is told, what there is. */
+  #saidOfQuotas(): ReadonlyMap<string, Said> {
+    const { bus, clock } = this.#deps;
+    if (bus.state === 'connected') return this.#publisher.toldQuotas;
+    const atMs = clock.nowMs();
+    return new Map(Object.entries(this.#quotas.uses).map(([id, value]) => [id, { value, atMs }]));
   }
 
   #shareRetries(): void {
@@ -210,7 +223,8 @@ export class Membership {
   }
 
   #lookSoon(): void {
-    this.#news ??= this.#deps.clock.after(NEWS_MS, () => {
+    const delayMs = Math.min(MOST_NEWS_MS, Math.max(NEWS_MS, this.#lookedAt.tookMs / LOOKING_PART));
+    this.#news ??= this.#deps.clock.after(delayMs, () => {
       this.#news = undefined;
       if (this.#tick !== undefined) this.#look({ atOnce: true });
     });
@@ -223,10 +237,12 @@ export class Membership {
     const sinceMs = nowMs - this.#lookedAt.atMs;
     const isDue = sinceMs >= STALE_MS || (version !== this.#lookedAt.version && sinceMs >= this.intervalMs);
     if (!atOnce && !isDue) return;
-    this.#lookedAt = { version, atMs: nowMs };
-    const { local } = this.#deps;
+    // Before what may throw, so that it does so no more often than looks are due.
+    this.#lookedAt = { ...this.#lookedAt, version, atMs: nowMs };
+    const { clock, local } = this.#deps;
     local.hear(clusterView(live, local.places(), { self: this.id, nowMs }).targets);
     this.#followCompanions();
+    this.#lookedAt = { ...this.#lookedAt, tookMs: clock.nowMs() - nowMs };
   }
 
   /** Of the keys that wait here: a peer that takes its word back has found it well. One that fell silent has not. */

@@ -1,8 +1,7 @@
-/** What this peer tells of its own use of quotas, and would use if it could. */
+/** What this peer has used of its quotas, and would use if it could. */
 import type { Clock } from '@leeward/kernel';
 import { Demand } from './demand.ts';
 import type { LocalQuota } from './local.ts';
-import type { Heard } from './peer.ts';
 import type { QuotaLimits } from './quota-share.ts';
 import { MAX_ENTRIES, type QuotaUse } from './shapes.ts';
 
@@ -15,12 +14,9 @@ interface Own {
 export class OwnQuotas {
   readonly #clock: Clock;
   readonly #quotas = new Map<string, Own>();
-  #told: ReadonlyMap<string, Heard<QuotaUse>> = new Map();
-  #toldAtMs: number;
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#toldAtMs = clock.nowMs();
   }
 
   /** Several times a second. */
@@ -39,28 +35,18 @@ export class OwnQuotas {
     return new Map(Array.from(this.#quotas, ([id, { quota }]) => [id, quota]));
   }
 
-  /** As it is said now; remembered as what the others know. */
-  tell(): Readonly<Record<string, QuotaUse>> {
+  /** As it is now. */
+  get uses(): Readonly<Record<string, QuotaUse>> {
     const uses: Record<string, QuotaUse> = {};
-    const told = new Map<string, Heard<QuotaUse>>();
-    const atMs = this.#clock.nowMs();
     for (const [id, { quota, requests, tokens }] of this.#quotas) {
-      const value = {
+      uses[id] = {
         requests: quota.requests,
         tokens: quota.tokens,
         reserved: quota.reserved,
         wantedRequestsPerMinute: requests.perMinute,
         wantedTokensPerMinute: tokens.perMinute,
       };
-      uses[id] = value;
-      told.set(id, { value, atMs, seq: 0 });
     }
-    this.#told = told;
-    this.#toldAtMs = atMs;
     return uses;
-  }
-
-  get told(): { readonly quotas: ReadonlyMap<string, Heard<QuotaUse>>; readonly atMs: number } {
-    return { quotas: this.#told, atMs: this.#toldAtMs };
   }
 }

@@ -63,6 +63,10 @@ export class Peers {
     return [...this.#peers.values()].filter((peer) => peer.lacks).map(({ id }) => id);
   }
 
+  knows(peer: string): boolean {
+    return this.#peers.has(peer);
+  }
+
   lacks(peer: string): boolean {
     return this.#peers.get(peer)?.lacks ?? false;
   }

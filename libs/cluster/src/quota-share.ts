@@ -107,7 +107,8 @@ export class QuotaShare {
     }
     const { nowMs, horizonMs: aheadMs, mostPart, startedAtMs } = moment;
     const unseen = Math.max(0, 1 - (nowMs - startedAtMs) / MINUTE_MS);
-    this.#tokens.set(parties, self, { limit, unit: 'any', aheadMs, rest: 1, mostPart, unseen }, moment);
+    const shared = parties.length > 1 ? limit * (1 - UNTOLD_PART) : limit;
+    this.#tokens.set(parties, self, { limit: shared, unit: 'any', aheadMs, rest: 1, mostPart, unseen }, moment);
   }
 
   #usesOf(life: string): Uses {
@@ -128,6 +129,12 @@ interface Uses {
   readonly minute: MinuteUse;
   readonly tokens: TokenUse;
 }
+
+/**
+ * Of a limit of tokens, kept back from all shares: they are spent when answers end, and others hear of it a digest later.
+ * A second's worth; without it the last to ask is refused several times a minute.
+ */
+const UNTOLD_PART = 0.02;
 
 /** A later digest that does not name a quota says that it is as before. */
 function hear({ minute, tokens }: Uses, { peer }: Known, { value, atMs }: Said, minuteEndsAtMs: number): void {

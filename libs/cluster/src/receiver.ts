@@ -65,11 +65,13 @@ export class Receiver {
       this.#count(read.reason);
       return;
     }
+    const isFirst = !this.#deps.peers.knows(read.value.peer);
     const merged = this.#deps.peers.merge(read.value);
     this.#count(merged);
     if (merged !== 'merged') return;
     if (this.#deps.peers.lacks(read.value.peer)) this.#askSoon();
-    if (subject === 'event') this.#deps.onNews();
+    // Who has just started gets requests at once, and knows nothing but what it is told.
+    if (subject === 'event' || isFirst) this.#deps.onNews();
   }
 
   #receiveHello(bytes: Uint8Array): void {

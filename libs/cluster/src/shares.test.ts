@@ -10,6 +10,8 @@ import { type Refresh, Shares } from './shares.ts';
 
 /** What was used before its time has left the vendor's windows. */
 const JOINED_MS = 65_000;
+/** What several peers have of a limit of tokens: the rest is for what they have not told yet. */
+const SHARED_PART = 0.98;
 const LIMITS = { requestsPerMinute: 600, tokensPerMinute: 1_000_000 };
 const FLEET: ShareFleetOptions = {
   limits: { requestsPerMinute: 600, tokensPerMinute: 1e9 },
@@ -86,10 +88,10 @@ describe('a share', () => {
     await clock.advance(29_400);
     await together();
     expect(shares.of(QUOTA).requests).toBe(150);
-    expect(shares.of(QUOTA).tokens).toBeCloseTo(500_000 * 0.75, -4);
+    expect(shares.of(QUOTA).tokens).toBeCloseTo(SHARED_PART * 500_000 * 0.75, -4);
     await clock.advance(31_000);
     await together();
-    expect(shares.of(QUOTA)).toEqual({ requests: 300, tokens: 500_000 });
+    expect(shares.of(QUOTA)).toEqual({ requests: 300, tokens: SHARED_PART * 500_000 });
   });
 
   it('is gone when its limit is', async () => {
@@ -114,8 +116,8 @@ describe('a share', () => {
     await settled(clock, shares, sharer('a', clock.nowMs(), { requests: 50 }), [goodbye]);
     expect(shares.of(QUOTA).requests).toBe(400);
     // Three seconds of its tokens have left the window.
-    expect(shares.of(QUOTA).tokens).toBeGreaterThan(605_000);
-    expect(shares.of(QUOTA).tokens).toBeLessThan(630_000);
+    expect(shares.of(QUOTA).tokens).toBeGreaterThan(585_000);
+    expect(shares.of(QUOTA).tokens).toBeLessThan(610_000);
     expect(shares.othersUse(QUOTA).requests).toBe(200);
     expect(shares.peers).toBe(1);
   });
@@ -202,7 +204,7 @@ it('is reckoned a few times in an interval, and at once when the limits, the bus
   expect(shares.of(QUOTA).requests).toBeGreaterThan(300);
 });
 
-it('adds up to the limit when all have heard the same, whatever was used and is wanted', async () => {
+it('adds up to the limit, or of tokens to nearly all, when all have heard the same, whatever was used and is wanted', async () => {
   const amount = (most: number) => fc.integer({ min: 0, max: most });
   const use = fc.record({
     requests: amount(100),
@@ -224,7 +226,7 @@ it('adds up to the limit when all have heard the same, whatever was used and is 
       const requests = sum(all.map(({ shares }) => shares.of(QUOTA).requests ?? 0));
       const tokens = sum(all.map(({ shares }) => shares.of(QUOTA).tokens ?? 0));
       expect(requests).toBeCloseTo(600, 6);
-      expect(tokens).toBeCloseTo(1_000_000, 3);
+      expect(tokens).toBeCloseTo((all.length > 1 ? SHARED_PART : 1) * 1_000_000, 3);
     }),
     { numRuns: 50 },
   );
@@ -258,13 +260,13 @@ describe('a fleet', () => {
     expect(fleet.vendor.grantedTokens / 3).toBeGreaterThan(0.97 * 300_000);
   });
 
-  it('uses all of a limit of tokens, however unevenly the traffic comes', () => {
+  it('uses nearly all of a limit of tokens, however unevenly the traffic comes', () => {
     const limits = { requestsPerMinute: 1e6, tokensPerMinute: 300_000 };
     const fleet = new ShareFleet(seededRng(4), 3, { ...FLEET, limits });
     fleet.run(90_000, (place) => (place === 0 ? 900 : 10));
     const before = fleet.vendor.grantedTokens;
     fleet.run(120_000, (place) => (place === 0 ? 900 : 10));
-    expect((fleet.vendor.grantedTokens - before) / 2).toBeGreaterThan(0.93 * 300_000);
+    expect((fleet.vendor.grantedTokens - before) / 2).toBeGreaterThan(0.92 * 300_000);
   });
 
   it('exceeds a limit by what comes while clocks differ, no more', () => {

@@ -8,7 +8,6 @@ export { Fleet, type FleetDeps, type PoolEntryOptions } from './fleet.ts';
 export {
   type BreakerOptions,
   type KeyOptions,
-  keyOptions,
   type ProviderOptions,
   providerOptions,
 } from './options.ts';
