@@ -22,6 +22,9 @@ interface RetryBudgetOptions {
 
 export const RETRY_BUDGET: RetryBudgetOptions = { share: 0.2, perSecond: 10, maxBalance: 200 };
 
+/** The floor alone fills the balance within this, so that a node that is the whole fleet keeps as much as one alone. */
+const SAVED_SECONDS = RETRY_BUDGET.maxBalance / RETRY_BUDGET.perSecond;
+
 export class RetryBudget {
   readonly #clock: Clock;
   readonly #options: RetryBudgetOptions;
@@ -47,7 +50,7 @@ export class RetryBudget {
   deposit(): void {
     this.#earned += this.#options.share;
     if (this.#sharedPerSecond !== undefined) return;
-    this.#balance = Math.min(this.#options.maxBalance, this.#balance + this.#options.share);
+    this.#balance = Math.min(this.#most, this.#balance + this.#options.share);
   }
 
   /** What the node may repeat from now on, its own exchanges' part included. */
@@ -76,6 +79,13 @@ export class RetryBudget {
     const nowMs = this.#clock.nowMs();
     const earned = ((nowMs - this.#refilledAtMs) / 1000) * (this.#sharedPerSecond ?? this.#options.perSecond);
     this.#refilledAtMs = nowMs;
-    this.#balance = Math.min(this.#options.maxBalance, this.#balance + earned);
+    this.#balance = Math.min(this.#most, this.#balance + earned);
+  }
+
+  /** What every node of a large fleet saves up, all may spend at once: so of a share it is less. */
+  get #most(): number {
+    const { maxBalance } = this.#options;
+    if (this.#sharedPerSecond === undefined) return maxBalance;
+    return Math.min(maxBalance, Math.max(1, SAVED_SECONDS * this.#sharedPerSecond));
   }
 }

@@ -21,10 +21,11 @@ export function divide(
   if (exchanges === 0) return;
   const quotas = new Map<string, Target>();
   for (const { target, weight } of members) if (weight > 0) quotas.set(target.quotaId, target);
+  const promptMean = promptTokens / exchanges;
   let total = 0;
-  for (const target of quotas.values()) total += sizeOf(target);
+  for (const target of quotas.values()) total += sizeOf(target, promptMean);
   for (const [id, target] of quotas) {
-    const part = total === 0 ? 1 / quotas.size : sizeOf(target) / total;
+    const part = total === 0 ? 1 / quotas.size : sizeOf(target, promptMean) / total;
     const answer = target.quota.ledger.meanAnswerTokens;
     const before = sums.get(id);
     sums.set(id, {
@@ -38,7 +39,8 @@ export function divide(
 }
 
 /** Limits are compared by the requests they allow: by their tokens only where requests are not limited. */
-function sizeOf({ quota }: Target): number {
-  const { requestsPerMinute, tokensPerMinute } = quota.ledger.limits;
-  return requestsPerMinute ?? (tokensPerMinute ?? 0) / quota.ledger.meanAnswerTokens;
+function sizeOf({ quota: { ledger } }: Target, promptMean: number): number {
+  const { requestsPerMinute, tokensPerMinute = 0 } = ledger.limits;
+  // Embeddings have no answer's tokens, and an empty prompt none of its own.
+  return requestsPerMinute ?? tokensPerMinute / Math.max(1, promptMean + ledger.meanAnswerTokens);
 }

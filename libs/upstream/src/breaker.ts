@@ -61,6 +61,8 @@ export class Breaker {
   #probe: { atMs: number; timer: Timer } | undefined;
   /** The last wait for a probe that another node was left to make; 0 for none. */
   #leftMs = 0;
+  #halfOpenSinceMs = 0;
+  #recoveredAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(deps: { clock: Clock; rng: Rng }, options: BreakerOptions, events: BreakerEvents) {
     this.#clock = deps.clock;
@@ -86,6 +88,16 @@ export class Breaker {
   /** Milliseconds until the next probe may enter; 0 unless open. */
   get probeInMs(): number {
     return this.state === 'open' && this.#probe !== undefined ? Math.max(0, this.#probe.atMs - this.#clock.nowMs()) : 0;
+  }
+
+  /** No traffic came to probe it with: that it is not closed tells nothing any more. */
+  get isForgotten(): boolean {
+    return this.state === 'half-open' && this.admits && this.#clock.nowMs() - this.#halfOpenSinceMs > FORGOTTEN_MS;
+  }
+
+  /** Since a probe last closed it; infinite when none did. */
+  get recoveredAgoMs(): number {
+    return this.#clock.nowMs() - this.#recoveredAtMs;
   }
 
   enter(): Pass | undefined {
@@ -214,6 +226,7 @@ export class Breaker {
   }
 
   #halfOpen(): void {
+    this.#halfOpenSinceMs = this.#clock.nowMs();
     this.#circuit.shutdown();
     this.#circuit = this.#newCircuit('half-open');
     this.#door = this.#doorOf(this.#circuit);
@@ -235,6 +248,7 @@ export class Breaker {
     circuit.on('close', () => {
       this.#probe?.timer.cancel();
       this.#trips = 0;
+      this.#recoveredAtMs = this.#clock.nowMs();
       this.#rule.reset();
       this.#events.recovered?.();
     });
@@ -244,6 +258,9 @@ export class Breaker {
 
 /** An outage of a whole vendor ends for all of its targets together; the spread keeps their probes apart. */
 const SOON_MS = 1000;
+
+/** Who has traffic makes a probe within seconds. */
+const FORGOTTEN_MS = 10_000;
 
 /** The longest delay that setTimeout takes. */
 const NEVER_MS = 2 ** 31 - 1;

@@ -100,6 +100,7 @@ export class Experience {
     const verdict = breakerVerdict(outcome);
     if (verdict !== 'neutral') this.#faults.record(verdict === 'fault');
     if (verdict === 'fault') this.slowStart.failed();
+    else if (verdict === 'success') this.hearsay.wentWell();
     const nowMs = this.#clock.nowMs();
     const tookMs = nowMs - lease.startedAtMs;
     if (lease.begunAtMs !== undefined) {

@@ -14,18 +14,34 @@ import type { Target } from './target.ts';
 /** A key that waits for its probe is not to be asked by anyone; so it is said again while the probe runs. */
 const PROBING_MS = 2000;
 
+/**
+ * After a probe has found a key well, what others say of it counts no more for so long: they probe it themselves soon, or
+ * they have no traffic to do it with and stop saying so.
+ */
+const KNOWN_WELL_MS = 15_000;
+
+/** A target as others may hold it back. */
 export function placeOf(target: Target): Place {
-  const { id, provider, key, model } = target;
+  const { provider, key } = target;
+  const place = placeBesideKeyOf(target);
+  return { ...place, waitKeys: [...place.waitKeys, keyIdOf(provider.name, key.name)] };
+}
+
+/** The same but for its key. */
+export function placeBesideKeyOf({ id, provider, quotaId, model }: Target): Place {
   return {
     id,
     provider: provider.name,
-    waitKeys: [
-      `target:${id}`,
-      keyIdOf(provider.name, key.name),
-      `quota:${target.quotaId}`,
-      `model:${provider.name}/${model}`,
-    ],
+    waitKeys: [`target:${id}`, `quota:${quotaId}`, `model:${provider.name}/${model}`],
   };
+}
+
+/**
+ * Whether we know by ourselves how the target's key is. One that we put aside waits for a probe of ours: two nodes that
+ * obeyed each other would never make theirs.
+ */
+export function knowsItsKey({ key: { quarantine } }: Target): boolean {
+  return quarantine.state !== 'closed' || quarantine.recoveredAgoMs < KNOWN_WELL_MS;
 }
 
 export function evidenceOf(fleet: Fleet): Evidence {
@@ -49,7 +65,7 @@ export function evidenceOf(fleet: Fleet): Evidence {
 }
 
 function quarantineMs({ quarantine }: Key): number {
-  return quarantine.state === 'closed' ? 0 : Math.max(PROBING_MS, quarantine.probeInMs);
+  return quarantine.state === 'closed' || quarantine.isForgotten ? 0 : Math.max(PROBING_MS, quarantine.probeInMs);
 }
 
 export function quotaEvidenceOf(fleet: Fleet): ReadonlyMap<string, QuotaEvidence> {

@@ -3,7 +3,7 @@
  * fleet by a function, because a reload makes a new one.
  */
 import type { Evidence, Place, QuotaEvidence, WaitKey } from './evidence.ts';
-import { evidenceOf, placeOf, quotaEvidenceOf } from './fleet-evidence.ts';
+import { evidenceOf, knowsItsKey, placeBesideKeyOf, placeOf, quotaEvidenceOf } from './fleet-evidence.ts';
 import type { Fleet } from './fleet.ts';
 import type { Word } from './hearsay.ts';
 import type { Quota } from './quota.ts';
@@ -34,15 +34,11 @@ export interface FleetSide {
 }
 
 export function fleetSide(current: () => Fleet): FleetSide {
-  /** Names of targets never change: a place is made once. */
-  const places = new WeakMap<Target, Place>();
-  const placeFor = (target: Target): Place => {
-    const place = places.get(target) ?? placeOf(target);
-    places.set(target, place);
-    return place;
-  };
+  /** Names of targets never change: their places are made once. */
+  const place = remembered(placeOf);
+  const placeBesideKey = remembered(placeBesideKeyOf);
   return {
-    places: () => current().targets.map(placeFor),
+    places: () => current().targets.map((target) => (knowsItsKey(target) ? placeBesideKey(target) : place(target))),
     evidence: () => evidenceOf(current()),
     quotas: () => quotaEvidenceOf(current()),
     hear: (words) => {
@@ -62,5 +58,14 @@ export function fleetSide(current: () => Fleet): FleetSide {
       }
     },
     probeSoon: (key) => current().key(key.slice('key:'.length))?.quarantine.probeSoon(),
+  };
+}
+
+function remembered(make: (target: Target) => Place): (target: Target) => Place {
+  const made = new WeakMap<Target, Place>();
+  return (target) => {
+    const known = made.get(target) ?? make(target);
+    made.set(target, known);
+    return known;
   };
 }

@@ -2,9 +2,10 @@
  * What the other nodes say of a target, taken together, and how far it counts here. It makes careful and never blind:
  *
  * - a wait is obeyed for as long as it is said;
- * - figures are weighed against our own by the samples behind them, at half their weight: what others see passes through
- *   their network, and ours is what our clients get;
- * - an open breaker elsewhere closes none here: it makes the target dearer, and one fault of our own is then enough.
+ * - figures are weighed against our own by the samples behind them, at half their weight and up to a bound: what others
+ *   see passes through their network, and ours is what our clients get;
+ * - an open breaker elsewhere opens none here: it makes the target dearer, and one fault of our own is then enough; until
+ *   it has served us well for a while, for then it is their network that fails.
  */
 import type { Clock } from '@leeward/kernel';
 
@@ -26,6 +27,12 @@ export interface Word {
 /** Others' samples against our own. */
 const WEIGHT = 0.5;
 
+/** Of all of them together, in samples of our own: traffic of a second or two knows better than a hundred other nodes. */
+const MOST_WEIGHT = 10;
+
+/** Attempts that went well here since others' breakers opened: as many as hardly come from something that is down. */
+const REFUTED = 10;
+
 /** Less than one node that is well. */
 const LEAST_TRIPS = 0.5;
 
@@ -36,6 +43,8 @@ export class Hearsay {
   readonly #clock: Clock;
   #word: Word | undefined;
   #heldUntilMs = 0;
+  /** Since the last of the others' breakers opened. */
+  #wentWell = 0;
   /** Of 1: how far the figures of others count beside ours. */
   #part = 0;
 
@@ -45,10 +54,16 @@ export class Hearsay {
 
   /** @param ownSamples behind our own figures, less the older they are */
   hear(word: Word, ownSamples: number): void {
+    if (word.trips >= (this.#word?.trips ?? 0) + LEAST_TRIPS) this.#wentWell = 0;
     this.#word = word;
     this.#heldUntilMs = word.heldForMs > 0 ? this.#clock.nowMs() + word.heldForMs : 0;
-    const weight = WEIGHT * word.samples;
+    const weight = Math.min(MOST_WEIGHT, WEIGHT * word.samples);
     this.#part = weight === 0 ? 0 : weight / (weight + Math.max(ownSamples, 1));
+  }
+
+  /** An attempt of our own did. */
+  wentWell(): void {
+    this.#wentWell++;
   }
 
   get isHeld(): boolean {
@@ -64,7 +79,7 @@ export class Hearsay {
   }
 
   get isSuspect(): boolean {
-    return this.#word !== undefined && this.#word.trips >= LEAST_TRIPS;
+    return this.#word !== undefined && this.#word.trips >= LEAST_TRIPS && this.#wentWell < REFUTED;
   }
 
   get inFlight(): number {

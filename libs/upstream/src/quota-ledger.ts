@@ -10,6 +10,7 @@
  */
 import type { Clock } from '@leeward/kernel';
 import type { Usage } from '@leeward/wire';
+import { ForeignUse } from './foreign-use.ts';
 import type { UpstreamHeaders } from './transport.ts';
 
 export interface QuotaView {
@@ -66,12 +67,16 @@ export class QuotaLedger {
   #reserved = 0;
   #meanAnswer = NAIVE_ANSWER_TOKENS;
   #share = ALL;
+  readonly #foreignRequests: ForeignUse;
+  readonly #foreignTokens: ForeignUse;
 
   constructor(
     clock: Clock,
     configured: { readonly requestsPerMinute?: number | undefined; readonly tokensPerMinute?: number | undefined },
   ) {
     this.#clock = clock;
+    this.#foreignRequests = new ForeignUse(clock);
+    this.#foreignTokens = new ForeignUse(clock);
     this.#requestsPerMinute = configured.requestsPerMinute;
     this.#tokensPerMinute = configured.tokensPerMinute;
   }
@@ -137,14 +142,15 @@ export class QuotaLedger {
     const requestsLeft = read(headers, 'x-ratelimit-remaining-req-minute');
     // What was left of the minute before says nothing of this one.
     if (requestsLeft !== undefined && this.#requestsPerMinute !== undefined && this.#isThisMinute(askedAtMs)) {
-      const ours = this.#requestsPerMinute - requestsLeft - this.#share.othersRequests;
-      this.#requests = Math.max(this.#requests, ours);
+      const limit = this.#requestsPerMinute;
+      const unknown = limit - requestsLeft - this.#requests - this.#share.othersRequests;
+      this.#requests += this.#foreignRequests.part(unknown, limit, this.#share.requests);
     }
     const tokensLeft = read(headers, 'x-ratelimit-remaining-tokens-minute');
     if (tokensLeft === undefined || this.#tokensPerMinute === undefined) return;
-    const known = this.#spent + this.#reserved + this.#share.othersTokens;
-    const foreign = this.#tokensPerMinute - tokensLeft - known;
-    if (foreign > FOREIGN_SHARE * this.#tokensPerMinute) this.#spend(foreign);
+    const limit = this.#tokensPerMinute;
+    const unknown = limit - tokensLeft - this.#spent - this.#reserved - this.#share.othersTokens;
+    if (unknown > FOREIGN_SHARE * limit) this.#spend(this.#foreignTokens.part(unknown, limit, this.#share.tokens));
   }
 
   /** From 1, plenty, to 0, nothing; the scarcer of the two limits. */
@@ -194,7 +200,7 @@ export class QuotaLedger {
     const tokens = this.#tokensPerMinute;
     return {
       requestsPerMinute: requests,
-      requestsRemaining: requests === undefined ? undefined : Math.max(0, requests - this.#requests),
+      requestsRemaining: requests === undefined ? undefined : Math.max(0, Math.floor(requests - this.#requests)),
       tokensPerMinute: tokens,
       tokensRemaining: tokens === undefined ? undefined : Math.max(0, Math.round(tokens - this.#spent)),
       headroom: this.headroomAt(this.#clock.nowMs()),

@@ -205,6 +205,8 @@ export class Target {
   get evidence(): TargetEvidence {
     const { firstTokenMs, tokenMs, agoMs = 0, samples } = this.#experience.speed;
     const { state, lastTrip, samples: attempts } = this.#breaker.view();
+    // One that was confirmed rests on what others said; told on, it would come back to them as news.
+    const isOwn = state !== 'closed' && lastTrip?.reason !== 'confirmed' && !this.#breaker.isForgotten;
     return {
       firstTokenMs,
       tokenMs,
@@ -213,7 +215,7 @@ export class Target {
       inFlight: this.#inFlight,
       faultShare: this.#experience.faultShare,
       trip:
-        state === 'closed' || lastTrip === undefined
+        lastTrip === undefined || !isOwn
           ? undefined
           : { reason: lastTrip.reason, samples: attempts, ageMs: lastTrip.agoMs },
     };
@@ -304,6 +306,7 @@ export class Target {
 
   #settle(lease: TargetLease, outcome: Outcome, usage: Usage | undefined): void {
     this.#experience.settled(lease, outcome, usage, this.#inFlight);
+    this.#breaker.suspect(this.#experience.hearsay.isSuspect);
     this.#inFlight--;
     account(this.quota, lease, outcome, usage);
     const reason = outcomeReason(outcome);

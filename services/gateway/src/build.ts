@@ -128,7 +128,7 @@ export async function build(settings: Settings, { log, worker }: BuildOptions = 
     mirrorTargets(metrics, live.fleet.targets, live.modelLabel);
   });
 
-  const side = { ...shared, fleet: () => live.fleet };
+  const side = { ...shared, fleet: () => live.fleet, modelLabel: (model: string) => live.modelLabel(model) };
   const { cluster: options } = settings;
   if (worker !== undefined)
     cluster = joinCluster(side, { name: `${hostname()}-${worker.index}`, bus: () => worker.bus });

@@ -8,7 +8,7 @@ import { type JoinedFleet, JoinedFleets, providerWith } from '../fixtures/joined
 const MINUTE_MS = 60_000;
 const LIMIT = 600;
 const LIMITED = providerWith(['a'], { requestsPerMinute: LIMIT });
-const WAIT = { kind: 'quota', retryAfterMs: 30_000, rung: 'requests' } as const;
+const WAIT = { kind: 'quota', never: false, retryAfterMs: 30_000, rung: 'requests' } as const;
 
 async function nodesOf(count: number, provider = LIMITED) {
   const fleets = new JoinedFleets();

@@ -5,6 +5,7 @@ import type { Clock, Rng } from '@leeward/kernel';
 import type { Logger, Metrics } from '@leeward/telemetry';
 import { type Fleet, fleetSide, keyIdOf } from '@leeward/upstream';
 import { clusterMirror } from '../record/mirror-cluster.ts';
+import type { ModelLabel } from '../record/model-labels.ts';
 import { type PeersView, viewPeers } from './view-peers.ts';
 
 export interface JoinDeps {
@@ -15,6 +16,7 @@ export interface JoinDeps {
   readonly budget: RetryBudget;
   /** The one in use: reloads replace it. */
   readonly fleet: () => Fleet;
+  readonly modelLabel: ModelLabel;
 }
 
 export interface ClusterSide {
@@ -35,7 +37,7 @@ export interface PeerPlace {
 }
 
 export function joinCluster(deps: JoinDeps, { name, bus: openBus }: PeerPlace): ClusterSide {
-  const { clock, rng, logger, metrics, budget, fleet } = deps;
+  const { clock, rng, logger, metrics, budget, fleet, modelLabel } = deps;
   const peer = newPeerId(name, rng);
   const bus = openBus(peer);
   const side = fleetSide(fleet);
@@ -67,7 +69,7 @@ export function joinCluster(deps: JoinDeps, { name, bus: openBus }: PeerPlace): 
     },
     peer,
   );
-  metrics.onCollect(clusterMirror(metrics, { membership, bus, fleet, clock }));
+  metrics.onCollect(clusterMirror(metrics, { membership, bus, fleet, clock, modelLabel }));
   membership.start();
   return {
     tell: () => membership.tell(),

@@ -6,12 +6,14 @@ import type { MeasuredBus, Membership } from '@leeward/cluster';
 import type { Clock } from '@leeward/kernel';
 import type { Metrics } from '@leeward/telemetry';
 import type { Fleet } from '@leeward/upstream';
+import { type ModelLabel, OTHER_MODEL } from './model-labels.ts';
 
 interface ClusterState {
   readonly membership: Membership;
   readonly bus: MeasuredBus;
   readonly fleet: () => Fleet;
   readonly clock: Clock;
+  readonly modelLabel: ModelLabel;
 }
 
 /** Answers what is to be called at each scrape. */
@@ -35,7 +37,7 @@ export function clusterMirror(metrics: Metrics, state: ClusterState): () => void
   };
 }
 
-function setGauges(metrics: Metrics, { membership, bus, fleet, clock }: ClusterState): void {
+function setGauges(metrics: Metrics, { membership, bus, fleet, clock, modelLabel }: ClusterState): void {
   const nowMs = clock.nowMs();
   const { peers } = membership;
   metrics.clusterBusConnected.child().set(bus.state === 'connected' ? 1 : 0);
@@ -47,6 +49,8 @@ function setGauges(metrics: Metrics, { membership, bus, fleet, clock }: ClusterS
     metrics.clusterRetriesPerSecond.child().set(membership.retriesPerSecond);
   }
   for (const target of fleet().targets) {
+    // Names that clients chose: several of them under one `other` would overwrite each other.
+    if (modelLabel(target.model) === OTHER_MODEL) continue;
     const { requests, tokens } = membership.shareOf(target.quotaId);
     const labels = [target.provider.name, target.key.quotaGroup, target.model] as const;
     if (requests !== undefined) metrics.clusterQuotaShare.child(...labels, 'requests-per-minute').set(requests);
