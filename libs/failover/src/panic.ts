@@ -1,8 +1,8 @@
 /**
  * Whom to ask when nobody is available. What is known of a target's health is a guess about the next request, and when
  * it speaks against everyone, refusing everyone would also mean that nobody finds out about the recovery. So the one
- * that would be free first is asked in spite of its health; never in spite of a quota, a rejected key, an ordered wait
- * or the operator's will.
+ * that would be free first is asked in spite of its health; or, now and then, in spite of other nodes' word, which may be
+ * wrong. Never in spite of a quota, a rejected key, an ordered wait that it knows of itself, or the operator's will.
  *
  * Of the last pool that has such a one: pools before it are the operator's first choice for quality, the last one is
  * the choice for when nothing else works.

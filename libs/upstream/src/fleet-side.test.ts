@@ -135,9 +135,54 @@ describe('what a fleet hears', () => {
     side.hear(new Map([[A, HELD]]));
     expect([state(), state('mistral/b/large'), pool()[0]?.target.heldFor]).toEqual(['held', 'available', 'cooldown']);
     expect([pool()[0]?.target.inFlight, pool()[0]?.target.crowd]).toEqual([0, 3]);
-    expect(pool()[0]?.target.canPanic).toBe(false);
     side.hear(new Map([[A, { ...HELD, heldForMs: 0 }]]));
     expect(state()).toBe('available');
+  });
+
+  it('is put to the test once in five seconds at the most, by who has nobody else to ask', async () => {
+    const { clock, side, pool, state } = setUp();
+    const target = pool()[0]?.target;
+    side.hear(new Map([[A, { ...HELD, heldForMs: 60_000 }]]));
+    expect([target?.enter(ASK), target?.canPanic]).toEqual([undefined, true]);
+    const tester = target?.enterInPanic(ASK);
+    expect([target?.canPanic, target?.enterInPanic(ASK)]).toEqual([false, undefined]);
+    await clock.advance(5000);
+    expect(target?.canPanic).toBe(true);
+    tester?.settle({ kind: 'quota', never: false, retryAfterMs: 1000, rung: 'requests' });
+    expect(state()).toBe('quota-cooldown');
+    await clock.advance(1000);
+    expect(state()).toBe('held');
+  });
+
+  it('is outranked for a while when who asked in spite of it was answered, and then counts again', async () => {
+    for (const stream of [false, true]) {
+      const { clock, side, pool, state } = setUp();
+      side.hear(new Map([[A, { ...HELD, heldForMs: 60_000 }]]));
+      const tester = pool()[0]?.target.enterInPanic({ ...ASK, stream });
+      if (stream) tester?.begun();
+      else tester?.settle(OK);
+      expect(state()).toBe('available');
+      side.hear(new Map([[A, { ...HELD, heldForMs: 60_000 }]]));
+      expect([state(), pool()[0]?.target.freeInMs]).toEqual(['available', 0]);
+      // As long as it serves us, however long that is.
+      for (let served = 0; served < 12; served++) {
+        await clock.advance(5000);
+        pool()[0]?.target.enter(ASK)?.settle(OK);
+      }
+      await clock.advance(14_999);
+      side.hear(new Map([[A, { ...HELD, heldForMs: 60_000 }]]));
+      expect(state()).toBe('available');
+      await clock.advance(1);
+      expect(state()).toBe('held');
+    }
+  });
+
+  it('is not disproved by an answer to what was asked before', async () => {
+    const { side, pool, state } = setUp();
+    const before = pool()[0]?.target.enter(ASK);
+    side.hear(new Map([[A, HELD]]));
+    before?.settle(OK);
+    expect(state()).toBe('held');
   });
 
   it('of targets that it does not have changes nothing', () => {

@@ -1,7 +1,8 @@
 /**
  * What the other nodes say of a target, taken together, and how far it counts here. It makes careful and never blind:
  *
- * - a wait is obeyed for as long as it is said;
+ * - a wait is obeyed for as long as it is said; but where there is nobody else to ask, it is put to the test now and then,
+ *   and what we find then outranks it: many voices may be one enemy's;
  * - figures are weighed against our own by the samples behind them, at half their weight and up to a bound: what others
  *   see passes through their network, and ours is what our clients get;
  * - an open breaker elsewhere opens none here: it makes the target dearer, and one fault of our own is then enough; until
@@ -33,6 +34,12 @@ const MOST_WEIGHT = 10;
 /** Attempts that went well here since others' breakers opened: as many as hardly come from something that is down. */
 const REFUTED = 10;
 
+/** A hold that is true costs one attempt in so long, and only where nobody else can be asked. */
+const TESTED_EVERY_MS = 5000;
+
+/** Found to be wrong, holds are not believed for so long. */
+const DOUBTED_MS = 15_000;
+
 /** Less than one node that is well. */
 const LEAST_TRIPS = 0.5;
 
@@ -45,6 +52,8 @@ export class Hearsay {
   #heldUntilMs = 0;
   /** Since the last of the others' breakers opened. */
   #wentWell = 0;
+  #testedAtMs = Number.NEGATIVE_INFINITY;
+  #doubtedUntilMs = 0;
   /** Of 1: how far the figures of others count beside ours. */
   #part = 0;
 
@@ -64,6 +73,8 @@ export class Hearsay {
   /** An attempt of our own did. */
   wentWell(): void {
     this.#wentWell++;
+    // As long as it goes on serving us, others may say what they like.
+    if (this.#clock.nowMs() < this.#doubtedUntilMs) this.disproved();
   }
 
   get isHeld(): boolean {
@@ -71,7 +82,23 @@ export class Hearsay {
   }
 
   get heldForMs(): number {
-    return Math.max(0, this.#heldUntilMs - this.#clock.nowMs());
+    const nowMs = this.#clock.nowMs();
+    return nowMs < this.#doubtedUntilMs ? 0 : Math.max(0, this.#heldUntilMs - nowMs);
+  }
+
+  /** Whether it is time to find out if the hold is true. */
+  get mayTest(): boolean {
+    return this.#clock.nowMs() - this.#testedAtMs >= TESTED_EVERY_MS;
+  }
+
+  /** Somebody asks in spite of it. */
+  test(): void {
+    this.#testedAtMs = this.#clock.nowMs();
+  }
+
+  /** Who asked in spite of it was answered. */
+  disproved(): void {
+    this.#doubtedUntilMs = this.#clock.nowMs() + DOUBTED_MS;
   }
 
   get holdReason(): string | undefined {

@@ -12,7 +12,15 @@ import type { TargetEvidence } from './evidence.ts';
 import { Experience, type PoolMeans } from './experience.ts';
 import type { Speed } from './first-token-time.ts';
 import type { Word } from './hearsay.ts';
-import { type Ask, capacityVerdict, type Lease, type LeaseHost, type Passes, TargetLease } from './lease.ts';
+import {
+  type Ask,
+  breakerVerdict,
+  capacityVerdict,
+  type Lease,
+  type LeaseHost,
+  type Passes,
+  TargetLease,
+} from './lease.ts';
 import type { BreakerOptions } from './options.ts';
 import { type Outcome, outcomeReason } from './outcome.ts';
 import { type Key, MODEL_GONE_MS, type Provider } from './provider.ts';
@@ -60,7 +68,10 @@ export class Target {
   readonly #basePath: string;
   readonly #experience: Experience;
   readonly #host: LeaseHost = {
-    firstToken: (lease, tookMs) => this.#experience.firstToken(lease, tookMs, this.#inFlight),
+    firstToken: (lease, tookMs) => {
+      this.#experience.firstToken(lease, tookMs, this.#inFlight);
+      if (lease === this.#tester) this.#experience.hearsay.disproved();
+    },
     faultAfterProof: () => this.#breaker.enter()?.leave('fault'),
     settled: (lease, outcome, usage) => this.#settle(lease, outcome, usage),
   };
@@ -69,6 +80,8 @@ export class Target {
   #capacity: Breaker | undefined;
   #inFlight = 0;
   #draining = false;
+  /** Asks in spite of others' word. */
+  #tester: TargetLease | undefined;
   #lastOutcome = '';
 
   constructor(deps: TargetDeps, provider: Provider, key: Key, model: string) {
@@ -167,20 +180,21 @@ export class Target {
     return this.#lease(ask, { quarantine, breaker, capacity });
   }
 
-  /** Whether nothing but its health, which may be out of date, speaks against it. */
+  /** Whether nothing but its health, which may be out of date, or others' word speaks against it. */
   get canPanic(): boolean {
     switch (this.state) {
       case 'breaker-open':
       case 'no-capacity':
       case 'slow-start':
         return this.#inFlight < this.key.maxInFlight;
+      case 'held':
+        return this.#inFlight < this.key.maxInFlight && this.#experience.hearsay.mayTest;
       case 'available':
       case 'draining':
       case 'key-quarantined':
       case 'model-gone':
       case 'quota-cooldown':
       case 'cooldown':
-      case 'held':
       case 'full':
         return false;
     }
@@ -189,11 +203,16 @@ export class Target {
   /** Asks although its health says no: for an exchange that has nobody else to ask. */
   enterInPanic(ask: Ask): Lease | undefined {
     if (!this.canPanic) return undefined;
+    const isTest = this.#experience.hearsay.isHeld;
     const quarantine = this.key.quarantine.enter();
     if (quarantine === undefined) return undefined;
     const breaker = this.#breaker.enter() ?? this.#breaker.enterInPanic();
     const capacity = this.#capacity?.enter() ?? this.#capacity?.enterInPanic();
-    return this.#lease(ask, { quarantine, breaker, capacity });
+    const lease = this.#lease(ask, { quarantine, breaker, capacity });
+    if (!isTest) return lease;
+    this.#experience.hearsay.test();
+    this.#tester = lease;
+    return lease;
   }
 
   send(path: string, accept: string, body: Buffer, receiver: Receiver): InFlight {
@@ -295,7 +314,7 @@ export class Target {
     }
   }
 
-  #lease(ask: Ask, passes: Passes): Lease {
+  #lease(ask: Ask, passes: Passes): TargetLease {
     const { clock } = this.#deps;
     const reserved = this.quota.ledger.reserve(ask.promptTokens);
     const lease = new TargetLease(clock, ask, reserved, passes, this.#host);
@@ -307,6 +326,10 @@ export class Target {
   #settle(lease: TargetLease, outcome: Outcome, usage: Usage | undefined): void {
     this.#experience.settled(lease, outcome, usage, this.#inFlight);
     this.#breaker.suspect(this.#experience.hearsay.isSuspect);
+    if (lease === this.#tester) {
+      this.#tester = undefined;
+      if (breakerVerdict(outcome) === 'success') this.#experience.hearsay.disproved();
+    }
     this.#inFlight--;
     account(this.quota, lease, outcome, usage);
     const reason = outcomeReason(outcome);

@@ -48,25 +48,34 @@ export class Cluster {
   static async start(options: ClusterOptions = {}): Promise<Cluster> {
     const keys = options.keys ?? 5;
     const nats = new NatsProcess();
-    await nats.start();
-    if (options.nats === 'absent') await nats.kill();
-    const simulator = await SimulatorProcess.start({
+    const simulator = new SimulatorProcess({
       defaultLimit: { requestsPerMinute: null, tokensPerMinute: null },
       latency: LATENCY,
       workspaces: Object.fromEntries(range(keys).map((key) => [workspaceOf(key), { keys: [secretOf(key)] }])),
       ...options.simulator,
     });
     const links: NatsLink[] = [];
-    const names = range(options.nodes ?? 3).map((index) => `node-${index}`);
-    if (options.links !== undefined) {
-      const link = { isCut: options.links === 'cut' };
-      links.push(...(await Promise.all(names.map(() => NatsLink.open(nats.port, link)))));
+    const nodes: GatewayNode[] = [];
+    const cluster = new Cluster({ nats, simulator, nodes, links });
+    try {
+      await Promise.all([nats.start(), simulator.start()]);
+      if (options.nats === 'absent') await nats.kill();
+      const names = range(options.nodes ?? 3).map((index) => `node-${index}`);
+      if (options.links !== undefined) {
+        const link = { isCut: options.links === 'cut' };
+        links.push(...(await Promise.all(names.map(() => NatsLink.open(nats.port, link)))));
+      }
+      for (const [index, name] of names.entries()) {
+        const config = configOf({ ...options, keys }, simulator.mistralUrl, links[index]?.url ?? nats.url);
+        nodes.push(new GatewayNode({ name, config, env: environmentOf(keys) }));
+      }
+      await Promise.all(nodes.map((node) => node.start()));
+    } catch (error) {
+      // What runs already would keep the test's process from ending.
+      await cluster.stop();
+      throw error;
     }
-    const started = names.map((name, index) => {
-      const config = configOf({ ...options, keys }, simulator.mistralUrl, links[index]?.url ?? nats.url);
-      return GatewayNode.start({ name, config, env: environmentOf(keys) });
-    });
-    return new Cluster({ nats, simulator, nodes: await Promise.all(started), links });
+    return cluster;
   }
 
   node(index: number): GatewayNode {

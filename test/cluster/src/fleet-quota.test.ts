@@ -11,8 +11,17 @@ import { Load } from './load.ts';
 const MINUTE_MS = 60_000;
 const LIMIT = 600;
 
-/** Half as much again as the limit allows. */
-const PER_SECOND = 15;
+/** Twice as much as the limit allows: every minute's quota is used up well before its end. */
+const PER_SECOND = 20;
+
+/**
+ * By then nobody may ask any more, and the next minute, which begins with a rush of those who waited for it, is not yet
+ * there: what is counted between two such moments is what one minute allowed.
+ */
+const QUIET_SECOND = 58;
+
+/** Half a minute's traffic uses a minute's quota up. */
+const USED_UP_MS = 35_000;
 
 let cluster: Cluster | undefined;
 
@@ -29,10 +38,10 @@ test('three nodes use a workspace’s whole quota between them and hardly ever m
   await expectWhole(started);
   const counts = async () => (await started.simulator.state()).keys[secretOf(0)] ?? { seen: 0, rateLimited: 0 };
   const load = new Load(started.nodes, { perSecond: PER_SECOND, weights: [8, 1, 1], maxRetries: 0 }).start();
-  // Shares follow demand, so there has to be some before the minute that is counted; a moment into it, for late answers.
-  await untilNextMinute({ atLeastMs: 10_000 });
+  // Shares follow demand, so there has to be some before the minute that is counted.
+  await untilQuiet({ atLeastMs: USED_UP_MS });
   const before = await counts();
-  await untilNextMinute({ atLeastMs: 10_000 });
+  await untilQuiet({ atLeastMs: USED_UP_MS });
   const after = await counts();
   await load.stop();
   const attempts = after.seen - before.seen;
@@ -44,7 +53,7 @@ test('three nodes use a workspace’s whole quota between them and hardly ever m
   expect(rateLimited).toBeLessThanOrEqual(attempts * 0.01);
 });
 
-async function untilNextMinute({ atLeastMs }: { readonly atLeastMs: number }): Promise<void> {
-  const toNextMs = MINUTE_MS - (Date.now() % MINUTE_MS);
-  await sleep(toNextMs >= atLeastMs ? toNextMs : toNextMs + MINUTE_MS);
+async function untilQuiet({ atLeastMs }: { readonly atLeastMs: number }): Promise<void> {
+  const thisMinuteMs = QUIET_SECOND * 1000 - (Date.now() % MINUTE_MS);
+  await sleep(thisMinuteMs >= atLeastMs ? thisMinuteMs : thisMinuteMs + MINUTE_MS);
 }

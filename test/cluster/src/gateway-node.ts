@@ -32,32 +32,21 @@ export class GatewayNode {
   readonly name: string;
   readonly log = new NodeLog();
   readonly #options: NodeOptions;
-  readonly #place: Place;
+  #place: Place | undefined;
   #child: ChildProcess | undefined;
   #output = '';
 
-  private constructor(options: NodeOptions, place: Place) {
+  constructor(options: NodeOptions) {
     this.name = options.name;
     this.#options = options;
-    this.#place = place;
-  }
-
-  static async start(options: NodeOptions): Promise<GatewayNode> {
-    const node = new GatewayNode(options, {
-      folder: await mkdtemp(join(tmpdir(), 'leeward-cluster-node-')),
-      data: `127.0.0.1:${await lastingPort()}`,
-      admin: `127.0.0.1:${await lastingPort()}`,
-    });
-    await node.start();
-    return node;
   }
 
   get dataUrl(): string {
-    return `http://${this.#place.data}`;
+    return `http://${this.#place?.data ?? ''}`;
   }
 
   get adminUrl(): string {
-    return `http://${this.#place.admin}`;
+    return `http://${this.#place?.admin ?? ''}`;
   }
 
   /** What it has written lately, both streams. */
@@ -67,6 +56,11 @@ export class GatewayNode {
 
   /** Always on the same ports. */
   async start(): Promise<void> {
+    this.#place ??= {
+      folder: await mkdtemp(join(tmpdir(), 'leeward-cluster-node-')),
+      data: `127.0.0.1:${await lastingPort()}`,
+      admin: `127.0.0.1:${await lastingPort()}`,
+    };
     const { folder, ...listen } = this.#place;
     const path = join(folder, 'leeward.yaml');
     await writeFile(path, JSON.stringify({ listen, ...this.#options.config }));
@@ -106,7 +100,7 @@ export class GatewayNode {
 
   async remove(): Promise<void> {
     await this.stop();
-    await rm(this.#place.folder, { recursive: true, force: true });
+    if (this.#place !== undefined) await rm(this.#place.folder, { recursive: true, force: true });
   }
 
   #running(): ChildProcess | undefined {

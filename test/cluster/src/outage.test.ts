@@ -13,6 +13,9 @@ const OUTAGE_SECONDS = Number(process.env['LEEWARD_OUTAGE_SECONDS'] ?? 6);
 
 const PER_SECOND = 45;
 
+/** What is promised. A machine that is busy with other tests may take several times as long. */
+const WITHIN_MS = 2000;
+
 let cluster: Cluster | undefined;
 
 afterEach(async () => {
@@ -44,7 +47,9 @@ test('NATS is killed under load and comes back: no client notices, and what one 
   await nats.start();
   await expect.poll(knowing, HANGS).toBe(nodes.length);
   await expectWhole(started);
-  console.log(`all knew ${Math.round(performance.now() - backAtMs)} ms after NATS was started again`);
+  const tookMs = performance.now() - backAtMs;
+  expect(tookMs).toBeLessThan(WITHIN_MS * 5);
+  console.log(`all knew ${Math.round(tookMs)} ms after NATS was started again`);
   await load.more(60);
   const records = await load.stop();
   expectUnnoticed(records);

@@ -71,7 +71,7 @@ export const SCENES: readonly Scene[] = [
   { forSeconds: 8, says: 'node-1 is back', begin: (cluster) => cluster.node(1).start() },
   {
     forSeconds: 12,
-    says: 'every workspace fails half of its requests',
+    says: 'every workspace fails half of its requests: what one refuses another takes',
     begin: ({ simulator }) =>
       simulator.setFaults(
         range(5).map((key) => ({

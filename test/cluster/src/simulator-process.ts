@@ -9,29 +9,28 @@ import type { FaultRuleInput, SimulatorOptionsInput, SimulatorState } from '@lee
 const ROOT = join(import.meta.dirname, '../../..');
 
 export class SimulatorProcess {
-  readonly #child: ChildProcess;
-  readonly #folder: string;
-  readonly #urls: ReadonlyMap<string, string>;
+  readonly #options: SimulatorOptionsInput;
+  #child: ChildProcess | undefined;
+  #folder: string | undefined;
+  #urls: ReadonlyMap<string, string> = new Map();
 
-  private constructor(child: ChildProcess, folder: string, urls: ReadonlyMap<string, string>) {
-    this.#child = child;
-    this.#folder = folder;
-    this.#urls = urls;
-  }
-
-  static async start(options: SimulatorOptionsInput): Promise<SimulatorProcess> {
-    const folder = await mkdtemp(join(tmpdir(), 'leeward-cluster-simulator-'));
-    const path = join(folder, 'simulator.yaml');
-    await writeFile(path, JSON.stringify({ port: 0, openaiPort: 0, controlPort: 0, ...options }));
-    const child = spawn(process.execPath, ['services/mistral-sim/src/cli.ts', '--config', path], {
-      cwd: ROOT,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    return new SimulatorProcess(child, folder, await listening(child));
+  constructor(options: SimulatorOptionsInput) {
+    this.#options = options;
   }
 
   get mistralUrl(): string {
     return this.#urls.get('mistral') ?? '';
+  }
+
+  async start(): Promise<void> {
+    this.#folder = await mkdtemp(join(tmpdir(), 'leeward-cluster-simulator-'));
+    const path = join(this.#folder, 'simulator.yaml');
+    await writeFile(path, JSON.stringify({ port: 0, openaiPort: 0, controlPort: 0, ...this.#options }));
+    this.#child = spawn(process.execPath, ['services/mistral-sim/src/cli.ts', '--config', path], {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    this.#urls = await listening(this.#child);
   }
 
   async setFaults(rules: readonly FaultRuleInput[]): Promise<void> {
@@ -44,14 +43,13 @@ export class SimulatorProcess {
     return (await response.json()) as SimulatorState;
   }
 
-  async reset(): Promise<void> {
-    await fetch(`${this.#controlUrl}/control/reset`, { method: 'POST' });
-  }
-
   async stop(): Promise<void> {
-    this.#child.kill('SIGTERM');
-    if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, 'exit');
-    await rm(this.#folder, { recursive: true, force: true });
+    const child = this.#child;
+    if (child !== undefined && child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+    }
+    if (this.#folder !== undefined) await rm(this.#folder, { recursive: true, force: true });
   }
 
   get #controlUrl(): string {

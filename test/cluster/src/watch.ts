@@ -13,31 +13,36 @@ export async function watch(cluster: Cluster, say: (line: string) => void, signa
 }
 
 async function watchNode(node: GatewayNode, say: (line: string) => void, signal: AbortSignal): Promise<void> {
-  let before: Readonly<Record<string, string>> = {};
+  let before: View = {};
   while (!signal.aborted) {
     const now = await viewOf(node);
-    for (const name of new Set([...Object.keys(before), ...Object.keys(now)])) {
-      const was = before[name] ?? WELL;
-      const is = now[name] ?? WELL;
-      if (was !== is) say(`${node.name}: ${name} ${is}${was === WELL ? '' : `, was ${was}`}`);
+    for (const [name, is] of Object.entries(now)) {
+      const was = before[name] ?? (name === SELF ? READY : AVAILABLE);
+      if (was !== is) say(`${node.name}: ${name} is ${is}, was ${was}`);
     }
-    before = now;
+    before = { ...before, ...now };
     // It rejects only when the signal ends it, which the loop sees.
     await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
   }
 }
 
-const WELL = 'available';
+/** States by name: the node's own, and of each of its targets. */
+type View = Readonly<Record<string, string>>;
 
-/** What is not well, by name. */
-async function viewOf(node: GatewayNode): Promise<Readonly<Record<string, string>>> {
+const SELF = 'the node';
+const READY = 'ready';
+const AVAILABLE = 'available';
+
+/** These come and go several times a second, and say nothing that a person would act on. */
+const PASSING: ReadonlySet<string> = new Set(['full', 'slow-start', 'no-capacity']);
+
+async function viewOf(node: GatewayNode): Promise<View> {
   try {
     const [states, { status, degraded = [] }] = await Promise.all([targetStatesOf(node), readinessOf(node)]);
-    const targets = Object.entries(states).filter(([, state]) => state !== WELL && state !== 'full');
-    const whole = status === 'ready' && degraded.length === 0 ? [] : [['it', [status, ...degraded].join(', ')]];
-    return Object.fromEntries([...targets, ...whole]) as Record<string, string>;
+    const targets = Object.entries(states).map(([id, state]) => [id, PASSING.has(state) ? AVAILABLE : state]);
+    return Object.fromEntries([[SELF, [status, ...degraded].join(', ')], ...targets]) as View;
   } catch {
     // Its admin port does not answer: it is not running, or not yet.
-    return { it: 'away' };
+    return { [SELF]: 'away' };
   }
 }
