@@ -14,11 +14,13 @@ export function requireTool(tool: Tool): string {
   return found;
 }
 
-export function howToGet({ command, debianPackage, site, neededFor }: Tool): string {
-  return (
-    `${command} is missing. It is needed for ${neededFor}. ` +
-    `Debian and Ubuntu: apt-get install ${debianPackage}; elsewhere: ${site}. It must be on the PATH.`
-  );
+export function howToGet({ command, debianPackage, goPackage, site, neededFor }: Tool): string {
+  const ways = [
+    debianPackage === undefined ? [] : `Debian and Ubuntu: apt-get install ${debianPackage}`,
+    goPackage === undefined ? [] : `with Go: go install ${goPackage}`,
+    `elsewhere: ${site}`,
+  ].flat();
+  return `${command} is missing. It is needed for ${neededFor}. ${ways.join('; ')}. It must be on the PATH.`;
 }
 
 function isExecutable(file: string): boolean {

@@ -13,8 +13,16 @@ const toolOf = (command: string): Tool => ({
   neededFor: 'something',
   alsoIn: [],
 });
+const builtOf = (command: string): Tool => ({
+  command,
+  goPackage: `tools.invalid/${command}@v1.0.0`,
+  site: 'https://tools.invalid',
+  neededFor: 'something',
+  alsoIn: [],
+});
 const HAMMER = toolOf('hammer');
 const SAW = toolOf('saw');
+const LATHE = builtOf('lathe');
 
 interface Scene {
   readonly present: readonly string[];
@@ -35,6 +43,11 @@ function machineWith({ present, mayInstall = true, works = true }: Scene): { cal
         if (args[0] === 'install' && works) for (const name of args) there.add(name.replace(/-package$/, ''));
         return Promise.resolve(works);
       },
+      goInstall: (goPackage) => {
+        calls.push(`go install ${goPackage}`);
+        if (works) there.add(goPackage.replace(/^.*\/|@.*$/g, ''));
+        return Promise.resolve(works);
+      },
     },
   };
 }
@@ -53,6 +66,23 @@ describe('the tools step', () => {
       'saw: installed, /bin/saw',
     ]);
     expect(calls).toEqual(['update', 'install --yes --no-install-recommends hammer-package saw-package']);
+  });
+
+  it('builds what Debian does not have', async () => {
+    const { machine, calls } = machineWith({ present: ['hammer'] });
+    expect(await installTools([HAMMER, LATHE], machine)).toEqual([
+      'hammer: /bin/hammer',
+      'lathe: installed, /bin/lathe',
+    ]);
+    expect(calls).toEqual(['go install tools.invalid/lathe@v1.0.0']);
+  });
+
+  it('says so when it cannot be built', async () => {
+    const { machine } = machineWith({ present: [], works: false });
+    const [lathe] = await installTools([LATHE], machine);
+    expect(lathe).toMatch(
+      /^lathe is missing\..*go install tools\.invalid\/lathe@v1\.0\.0.*go install was tried and failed/,
+    );
   });
 
   it('leaves a person’s machine alone and says what to type', async () => {

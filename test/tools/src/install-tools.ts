@@ -11,25 +11,37 @@ export interface Machine {
   readonly mayInstall: boolean;
   /** Whether apt-get ended well with these arguments. */
   readonly aptGet: (args: readonly string[]) => Promise<boolean>;
+  /** Whether `go install` did; false without Go. */
+  readonly goInstall: (goPackage: string) => Promise<boolean>;
 }
 
 /** One line per tool, for whoever reads the log. Never fails: the tests that need a tool do, and say the same. */
 export async function installTools(tools: readonly Tool[], machine: Machine): Promise<string[]> {
   const missing = tools.filter((tool) => machine.find(tool) === undefined);
-  const installed = missing.length > 0 && machine.mayInstall && (await install(missing, machine));
+  const failed = machine.mayInstall ? await install(missing, machine) : [];
   return tools.map((tool) => {
     const place = machine.find(tool);
     if (place === undefined) {
-      const tried = machine.mayInstall && !installed ? ' (apt-get was tried and failed)' : '';
-      return `${howToGet(tool)}${tried}`;
+      const tried = tool.debianPackage === undefined ? 'go install' : 'apt-get';
+      return `${howToGet(tool)}${failed.includes(tool) ? ` (${tried} was tried and failed)` : ''}`;
     }
     return missing.includes(tool) ? `${tool.command}: installed, ${place}` : `${tool.command}: ${place}`;
   });
 }
 
-async function install(missing: readonly Tool[], { aptGet }: Machine): Promise<boolean> {
-  // A new machine has no lists of packages; one whose lists cannot be renewed may have good ones.
-  await aptGet(['update']);
-  const packages = [...new Set(missing.map(({ debianPackage }) => debianPackage))];
-  return aptGet(['install', '--yes', '--no-install-recommends', ...packages]);
+/** Those that could not be installed. */
+async function install(missing: readonly Tool[], { aptGet, goInstall }: Machine): Promise<readonly Tool[]> {
+  const failed: Tool[] = [];
+  const packaged = missing.filter(({ debianPackage }) => debianPackage !== undefined);
+  if (packaged.length > 0) {
+    // A new machine has no lists of packages; one whose lists cannot be renewed may have good ones.
+    await aptGet(['update']);
+    const packages = [...new Set(packaged.flatMap(({ debianPackage = [] }) => debianPackage))];
+    if (!(await aptGet(['install', '--yes', '--no-install-recommends', ...packages]))) failed.push(...packaged);
+  }
+  for (const tool of missing) {
+    if (tool.debianPackage !== undefined || tool.goPackage === undefined) continue;
+    if (!(await goInstall(tool.goPackage))) failed.push(tool);
+  }
+  return failed;
 }

@@ -2,11 +2,15 @@
  * The programs of other projects that tests start, and where each comes from. One that is added here is found,
  * installed and reported like the others. What npm can install is no tool: it stands in a package.json.
  */
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 
 export interface Tool {
   readonly command: string;
-  /** Debian's package. */
-  readonly debianPackage: string;
+  /** Debian's package; undefined for what Debian does not have. */
+  readonly debianPackage?: string;
+  /** For that: what `go install` builds, at one version. */
+  readonly goPackage?: string;
   /** For those who have no Debian. */
   readonly site: string;
   readonly neededFor: string;
@@ -30,4 +34,15 @@ export const BUILDAH: Tool = {
   alsoIn: ['/usr/bin'],
 };
 
-export const TOOLS: readonly Tool[] = [NATS_SERVER, BUILDAH];
+/** Where `go install` puts what it builds, unless it is told otherwise. */
+export const GO_TOOLS = join(homedir(), 'go/bin');
+
+export const HELM: Tool = {
+  command: 'helm',
+  goPackage: 'helm.sh/helm/v3/cmd/helm@v3.19.0',
+  site: 'https://helm.sh/docs/intro/install',
+  neededFor: 'the tests of the chart',
+  alsoIn: [GO_TOOLS],
+};
+
+export const TOOLS: readonly Tool[] = [NATS_SERVER, BUILDAH, HELM];
