@@ -11,7 +11,7 @@ import { type Refresh, Shares } from './shares.ts';
 /** What was used before its time has left the vendor's windows. */
 const JOINED_MS = 65_000;
 /** What several peers have of a limit of tokens: the rest is for what they have not told yet. */
-const SHARED_PART = 0.98;
+const SHARED_PART = 0.99;
 const LIMITS = { requestsPerMinute: 600, tokensPerMinute: 1_000_000 };
 const FLEET: ShareFleetOptions = {
   limits: { requestsPerMinute: 600, tokensPerMinute: 1e9 },

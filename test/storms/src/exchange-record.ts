@@ -4,6 +4,8 @@ import type { QuotaUse } from './upstream/quota-window.ts';
 
 export interface ExchangeRecord {
   readonly atMs: number;
+  /** The gateway that it came to. */
+  readonly node: number;
   /** Of the prompt and of the whole answer. */
   readonly tokens: number;
   /** Undefined when the client got an error, or an answer that is not the one it ought to have. */
@@ -16,6 +18,8 @@ export interface ExchangeRecord {
   readonly asked: readonly number[];
   /** When each of them was. */
   readonly askedAtMs: readonly number[];
+  /** When each of them had answered, failed or been cancelled. */
+  readonly toldAtMs: readonly number[];
   /** Attempts that did not end well. The cancelled loser of a hedge is not one of them: it is counted as hedged. */
   readonly wasted: number;
   /** Extra attempts, made because the first was late. */

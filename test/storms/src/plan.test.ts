@@ -4,7 +4,7 @@ import { readPlan } from './plan.ts';
 describe('the plan of a run', () => {
   it('is every storm with twenty seeds unless said otherwise', () => {
     expect(readPlan([])).toMatchObject({ seeds: 20, writeDocs: false, check: false });
-    expect(readPlan([]).storms).toHaveLength(12);
+    expect(readPlan([]).storms).toHaveLength(16);
   });
 
   it('takes fewer seeds, and only the storms that are named', () => {

@@ -3,9 +3,13 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { Plan } from './plan.ts';
 import type { Job, SeedResult } from './run-seed.ts';
+import { STORMS } from './storms/catalogue.ts';
 
 /** Most of what an exchange makes is garbage when it ends: with more room for the young, it is collected in one go. */
-const YOUNG_MB = 128;
+const YOUNG_MB = 256;
+
+/** Often enough to see that it goes on. */
+const SAID_EACH = 20;
 
 interface Done {
   readonly job: Job;
@@ -18,8 +22,10 @@ export async function runAll(
   say: (line: string) => void,
 ): Promise<ReadonlyMap<string, readonly SeedResult[]>> {
   const jobs = plan.storms.flatMap((storm) =>
-    Array.from({ length: plan.seeds }, (_, index) => ({ storm, seed: index + 1 })),
+    Array.from({ length: seedsOf(storm, plan.seeds) }, (_, index) => ({ storm, seed: index + 1 })),
   );
+  // The longest first, or one core would be left alone with them at the end.
+  jobs.sort((one, other) => seedsOf(one.storm, plan.seeds) - seedsOf(other.storm, plan.seeds));
   const results = new Map<string, SeedResult[]>(plan.storms.map((storm) => [storm, []]));
   let next = 0;
   let done = 0;
@@ -42,11 +48,16 @@ export async function runAll(
         const ofStorm = results.get(job.storm);
         if (ofStorm !== undefined) ofStorm[job.seed - 1] = result;
         done++;
-        if (done % plan.seeds === 0) say(`${done} of ${jobs.length}`);
+        if (done % SAID_EACH === 0 || done === jobs.length) say(`${done} of ${jobs.length}`);
         give();
       });
       give();
     });
   await Promise.all(Array.from({ length: Math.min(availableParallelism(), jobs.length) }, work));
   return results;
+}
+
+function seedsOf(id: string, seeds: number): number {
+  const part = STORMS.find((storm) => storm.id === id)?.seedPart ?? 1;
+  return Math.max(1, Math.round(part * seeds));
 }

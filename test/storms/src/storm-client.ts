@@ -5,7 +5,9 @@ import type { Clock } from '@leeward/kernel';
 /** Begins a comment, which keeps the connection open and tells the client nothing. */
 const COLON = 0x3a;
 const DATA = 'data: ';
-const DONE = '[DONE]';
+const DONE = '[DONE]\n\n';
+/** Modelled answers are plain, and have no quotes in them. */
+const CONTENT = /"content":"([^"]*)"/g;
 
 export class StormClient implements Downstream {
   readonly left = false;
@@ -52,13 +54,12 @@ export class StormClient implements Downstream {
 
   /** The text it would show, if the stream ended as a whole answer does; else undefined. */
   get text(): string | undefined {
+    const written = Buffer.concat(this.#writes).toString('latin1');
+    // What comes behind the last event's empty line is nothing.
+    const last = written.lastIndexOf(DATA);
+    if (last < 0 || !written.startsWith(DONE, last + DATA.length)) return undefined;
     let text = '';
-    let isWhole = false;
-    for (const event of Buffer.concat(this.#writes).toString().split('\n\n')) {
-      if (!event.startsWith(DATA)) continue;
-      isWhole = event.endsWith(DONE);
-      if (!isWhole) text += /"content":"(?<content>[^"]*)"/.exec(event)?.groups?.['content'] ?? '';
-    }
-    return isWhole ? text : undefined;
+    for (const [, content = ''] of written.matchAll(CONTENT)) text += content;
+    return text;
   }
 }

@@ -2,6 +2,8 @@
 import type { ErrorFlaw, ExchangeRecord, StormRecord } from '../exchange-record.ts';
 import type { Storm } from '../storms/storm.ts';
 import { BadTraffic } from './bad-traffic.ts';
+import { heedingOf } from './heeding.ts';
+import { newcomerBadShare } from './newcomer.ts';
 import { quotaUsedShare, servedShare } from './quota-figures.ts';
 import { peakAfterRecovery } from './recovery.ts';
 import { quantile, sum } from './statistics.ts';
@@ -36,6 +38,12 @@ export interface Figures {
   readonly badShare: number | null;
   /** Most that a target got in 5 s after the recovery, in fair shares; null where nothing recovers together. */
   readonly peakShares: number | null;
+  /** From one node's learning that a key is revoked to the last request of any to it; null where that does not happen. */
+  readonly heededAfterMs: number | null;
+  /** The most that one other node sent there after that. */
+  readonly unheededByOne: number | null;
+  /** Of first attempts by a node that has just started; null where none starts while a target is bad. */
+  readonly newcomerBadShare: number | null;
   /** Mean cost of an exchange: its first token's time, or a failure's flat price. */
   readonly meanCostMs: number;
 }
@@ -64,6 +72,7 @@ export function measure(storm: Storm, record: StormRecord): Measured {
   const { firstTokensMs } = samples;
   const failed = exchanges.length - firstTokensMs.length;
   const bad = new BadTraffic(storm, record);
+  const heeding = heedingOf(storm, record);
   const total = (of: (exchange: ExchangeRecord) => number) => sum(exchanges.map(of));
   const limited = total((exchange) => exchange.limited);
   const figures: Figures = {
@@ -93,6 +102,9 @@ export function measure(storm: Storm, record: StormRecord): Measured {
     earlyShare: bad.earlyShare(),
     badShare: bad.steadyShare(),
     peakShares: peakAfterRecovery(storm, record),
+    heededAfterMs: heeding?.afterMs ?? null,
+    unheededByOne: heeding?.mostByOne ?? null,
+    newcomerBadShare: newcomerBadShare(storm, record),
     meanCostMs: (firstTokensMs.reduce((all, ms) => all + ms, 0) + failed * FAILURE_COST_MS) / exchanges.length,
   };
   return { figures, samples };

@@ -4,6 +4,7 @@ import { steady, TOY } from '../fixtures/toy-storm.ts';
 import type { RouterName } from '../routers/all.ts';
 import type { Claim } from './claim.ts';
 import { claimsOf, SUBJECTS, type Subject } from './claims.ts';
+import { STORMS } from '../storms/catalogue.ts';
 import { type RouterSummary, type StormSummary, summaryOf } from './summary.ts';
 import { claimText } from './tables.ts';
 
@@ -38,8 +39,9 @@ function brokenOf(subject: Subject, id: string, ...routers: readonly RouterSumma
 describe('the claims', () => {
   it('hold for a router that does as well as can be', () => {
     const gaps = { p50Ms: 400, p95Ms: 400, p50Ratio: 1, p95Ratio: 1 };
-    const figures = { servedShare: 1, quotaUsedShare: 1, peakShares: 1, gaps };
-    const ids = ['S1', 'S2', 'S3', 'S4', 'S5', 'S5b', 'S7', 'S8', 'S9', 'S10', 'S12', 'S14'];
+    const told = { heededAfterMs: 20, unheededByOne: 0, newcomerBadShare: 0 };
+    const figures = { servedShare: 1, quotaUsedShare: 1, peakShares: 1, gaps, ...told };
+    const ids = STORMS.map(({ id }) => id);
     for (const subject of SUBJECTS) {
       const routers = [row(subject, figures), row('clairvoyant'), row('round robin', { p99Ms: 500 })];
       for (const id of ids) expect(brokenOf(subject, id, ...routers)).toEqual([]);
@@ -146,13 +148,28 @@ describe('the claims', () => {
     ['S9', { gaps: { p50Ms: 1, p95Ms: 1, p50Ratio: 1.6, p95Ratio: 1 } }, 'gap at a break, p50 over first token’s'],
     ['S9', { gaps: { p50Ms: 1, p95Ms: 1, p50Ratio: 1, p95Ratio: 1.6 } }, 'gap at a break, p95 over first token’s'],
     ['S10', { wastedPer100: 3 }, 'wasted'],
+    ['S6', { quotaUsedShare: 0.94 }, 'quota used'],
+    ['S6', { quotaUsedShare: 1, limitedShare: 0.01 }, '429s among all attempts'],
+    ['S13', { heededAfterMs: 251, unheededByOne: 1 }, 'revoked key left by all nodes after'],
+    ['S13', { heededAfterMs: 250, unheededByOne: 2 }, 'sent to it by one of the others'],
+    ['S11', { heededAfterMs: 0, unheededByOne: 0, newcomerBadShare: 0.1 }, 'bad share of a new node'],
   ])('of %s alone bound what it is about: %o', (id, figures, text) => {
     expect(broken(id, row('leeward', figures))).toEqual([text]);
+  });
+
+  it('want many nodes to be as fast as one with all their traffic, but for chance', () => {
+    const one = row('leeward, one node', { p95Ms: 1000, p99Ms: 2000 });
+    expect(broken('S12b', row('leeward', { p95Ms: 1080, p99Ms: 2200 }), one)).toEqual([]);
+    const slow = row('leeward', { p95Ms: 1081, p99Ms: 2201, heededAfterMs: 0, unheededByOne: 0 });
+    const names = ['p95', 'p99'].map((name) => `${name}, against one node with all the traffic`);
+    expect(broken('S12b', slow, one)).toEqual(names);
+    expect(broken('S13', slow, one)).toEqual(names.slice(0, 1));
   });
 
   it('do not hold of what was not measured', () => {
     expect(broken('S8', row('leeward'))).toEqual(['most in 5 s after the recovery']);
     expect(broken('S9', row('leeward'))).toHaveLength(2);
+    expect(broken('S11', row('leeward'))).toHaveLength(3);
     expect(broken('S1', row('leeward', { earlyShare: null, badShare: null }))).toHaveLength(2);
   });
 

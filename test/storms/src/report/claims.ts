@@ -5,7 +5,7 @@
 import { sum } from '../measures/statistics.ts';
 import type { RouterName } from '../routers/all.ts';
 import { type Claim, claim, holds, type Unjudged } from './claim.ts';
-import { betterThanAll, type Contest, nowhereWorse, OPPONENTS } from './comparisons.ts';
+import { betterThanAll, type Contest, likeOneNode, nowhereWorse, OPPONENTS } from './comparisons.ts';
 import type { RouterSummary, StormSummary } from './summary.ts';
 
 /** Whose claims these are. */
@@ -19,7 +19,7 @@ export interface Judgement {
 }
 
 /** Everything else has a target with capacity at all times, so that no client need see an error. */
-const SCARCE = ['S5', 'S5b'];
+const SCARCE = ['S5', 'S5b', 'S6'];
 /** One key of several turns bad in a way that takes all of its traffic. */
 const STRUCK = ['S1', 'S2', 'S4'];
 
@@ -35,6 +35,15 @@ const MIN_SERVED_SHARE = 0.97;
 const MIN_QUOTA_USED_SHARE = 0.97;
 /** Of all attempts. */
 const MAX_LIMITED_SHARE = 0.005;
+/** In several nodes, that tell each other four times a second what they have used. */
+const MIN_QUOTA_USED_SHARE_SHARED = 0.95;
+const MAX_LIMITED_SHARE_SHARED = 0.01;
+/** From one node's learning on. A message takes a few milliseconds; this is less than a first token's time. */
+const MAX_HEEDED_AFTER_MS = 250;
+/** Each of the other nodes may have been about to ask. */
+const MAX_UNHEEDED = 1;
+/** Of a new node's first requests, where chance would send a third: set by what was measured, so that it gets no worse. */
+const MAX_NEWCOMER_BAD_SHARE = 0.1;
 const MAX_PEAK_SHARES = 1.5;
 const MAX_GAP_RATIO = 1.5;
 const MAX_FLAPPING_WASTED = 3;
@@ -53,6 +62,10 @@ export function claimsOf({ id, routers }: StormSummary, subject: Subject): reado
     ...(SCARCE.includes(id) ? [] : [claim('errors', 'share', own.errorShare, '=', 0)]),
     ...(STRUCK.includes(id) ? [...aboutTheStruck(contest, routers), ...betterThanAll(contest)] : []),
     ...nowhereWorse(contest),
+    ...likeOneNode(
+      contest,
+      routers.find(({ router }) => router === 'leeward, one node'),
+    ),
     ...aboutOneStorm(id, own),
   ];
   return claims.map((claim) => ({ storm: id, ...claim, holds: holds(claim) }));
@@ -90,6 +103,19 @@ function aboutOneStorm(id: string, own: RouterSummary): readonly Unjudged[] {
         claim('quota used', 'share', quotaUsedShare ?? Number.NaN, '>=', MIN_QUOTA_USED_SHARE),
         claim('429s among all attempts', 'share', own.limitedShare, '<', MAX_LIMITED_SHARE),
       ];
+    case 'S6':
+      return [
+        ...timelyErrors(own),
+        claim('quota used', 'share', quotaUsedShare ?? Number.NaN, '>=', MIN_QUOTA_USED_SHARE_SHARED),
+        claim('429s among all attempts', 'share', own.limitedShare, '<', MAX_LIMITED_SHARE_SHARED),
+      ];
+    case 'S11':
+      return [
+        ...heeding(own),
+        claim('bad share of a new node', 'share', own.newcomerBadShare ?? Number.NaN, '<', MAX_NEWCOMER_BAD_SHARE),
+      ];
+    case 'S13':
+      return heeding(own);
     case 'S8':
       return [claim('most in 5 s after the recovery', 'times', peakShares ?? Number.NaN, '<=', MAX_PEAK_SHARES)];
     case 'S9':
@@ -108,5 +134,13 @@ function timelyErrors({ flaws }: RouterSummary): readonly Unjudged[] {
   return [
     claim('errors past the deadline', 'count', flaws.late, '=', 0),
     claim('errors without a retry-after', 'count', flaws.untold, '=', 0),
+  ];
+}
+
+/** What a vendor says plainly to one node, none of the others needs to be told again. */
+function heeding({ heededAfterMs, unheededByOne }: RouterSummary): readonly Unjudged[] {
+  return [
+    claim('revoked key left by all nodes after', 'ms', heededAfterMs ?? Number.NaN, '<=', MAX_HEEDED_AFTER_MS),
+    claim('sent to it by one of the others', 'count', unheededByOne ?? Number.NaN, '<=', MAX_UNHEEDED),
   ];
 }

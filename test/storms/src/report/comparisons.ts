@@ -29,6 +29,12 @@ export interface Contest {
 
 /** Nowhere worse than the best of the others by more than this. */
 const MAX_WORSE = 1.05;
+/**
+ * Nor there: the others ask until they are refused, and a vendor that charges at the end answers more than its limit to who
+ * does so. A fleet that stays within a quota pays for it.
+ */
+const MAX_WORSE_WITHIN_QUOTA = 1.1;
+const WITHIN_QUOTA = ['S6'];
 /** Two clients in ten thousand: with fewer errors than that, a run has a handful of them, and chance says who has more. */
 const ERROR_TOLERANCE = 0.0002;
 /** One attempt in two thousand: a router that avoids every bad target still meets as many faults by chance. */
@@ -41,11 +47,18 @@ const HEDGED_P99_TOLERANCE_MS = 40;
  */
 const P99_TOLERANCE_MS = 100;
 /** Where p99 is compared without hedging: stragglers decide it there, not a quota or a queue. */
-const UNHEDGED_P99 = ['S1', 'S2', 'S3', 'S4', 'S7', 'S9', 'S10', 'S12', 'S14'];
+const UNHEDGED_P99 = ['S1', 'S2', 'S3', 'S4', 'S7', 'S9', 'S10', 'S11', 'S12', 'S12b', 'S14'];
 /** Every router must refuse some there, and the p99 of those that were served only says whom it refused. */
-const NO_P99 = ['S5b'];
+const NO_P99 = ['S5b', 'S6'];
 /** Some are refused there that need not be: an error is not an answer, and counts as one that never comes. */
 const P99_OF_ALL = ['S5'];
+
+/** Where a quota decides who waits, there is none to compare. */
+const LIKE_ONE_NODE = ['S11', 'S12b', 'S13'];
+/** Two seeds of a hundred nodes: too few stragglers for a p99. */
+const FEW_SEEDS = ['S13'];
+/** What chance leaves in a p95, which stands well before the cliff. */
+const P95_TOLERANCE_MS = 30;
 
 interface Figure {
   readonly name: string;
@@ -90,7 +103,19 @@ export function nowhereWorse(contest: Contest): readonly Unjudged[] {
   if (opponents.length === 0) return [];
   const comparesP99 = hedges ? !NO_P99.includes(storm) : UNHEDGED_P99.includes(storm);
   return [ERRORS, ...(comparesP99 ? [p99Of(contest)] : []), WASTED].map(({ name, unit, of, tolerance }) => {
-    const bound = Math.min(...opponents.map(of)) * MAX_WORSE + tolerance;
+    const most = WITHIN_QUOTA.includes(storm) ? MAX_WORSE_WITHIN_QUOTA : MAX_WORSE;
+    const bound = Math.min(...opponents.map(of)) * most + tolerance;
     return claim(`${name}, against the best opponent`, unit, of(own), '<=', bound);
   });
+}
+
+/** Many nodes ought to behave like one that has all their traffic. */
+export function likeOneNode({ storm, own }: Contest, one: RouterSummary | undefined): readonly Unjudged[] {
+  if (one === undefined || !LIKE_ONE_NODE.includes(storm)) return [];
+  const like = (name: string, value: number, other: number, tolerance: number) =>
+    claim(`${name}, against one node with all the traffic`, 'ms', value, '<=', other * MAX_WORSE + tolerance);
+  return [
+    like('p95', own.p95Ms, one.p95Ms, P95_TOLERANCE_MS),
+    ...(FEW_SEEDS.includes(storm) ? [] : [like('p99', own.p99Ms, one.p99Ms, P99_TOLERANCE_MS)]),
+  ];
 }

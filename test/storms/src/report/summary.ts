@@ -37,6 +37,10 @@ export interface RouterSummary {
   readonly badShare: number | null;
   /** The worst of all seeds. */
   readonly peakShares: number | null;
+  /** The worst of all seeds, as is the next. */
+  readonly heededAfterMs: number | null;
+  readonly unheededByOne: number | null;
+  readonly newcomerBadShare: number | null;
   /** Null where no stream broke and went on. */
   readonly gaps: GapSummary | null;
   /** Mean cost of an exchange above the lucky clairvoyant's; null without one to compare with. */
@@ -95,11 +99,10 @@ function routerSummary(router: RouterName, measured: readonly Measured[], seeds:
     leftAfterMs: known(bySeed, ({ leftAfterMs }) => leftAfterMs, median),
     earlyShare: known(bySeed, ({ earlyShare }) => earlyShare, mean),
     badShare: known(bySeed, ({ badShare }) => badShare, mean),
-    peakShares: known(
-      bySeed,
-      ({ peakShares }) => peakShares,
-      (values) => Math.max(...values),
-    ),
+    peakShares: known(bySeed, ({ peakShares }) => peakShares, worst),
+    heededAfterMs: known(bySeed, ({ heededAfterMs }) => heededAfterMs, worst),
+    unheededByOne: known(bySeed, ({ unheededByOne }) => unheededByOne, worst),
+    newcomerBadShare: known(bySeed, ({ newcomerBadShare }) => newcomerBadShare, mean),
     gaps: gapSummary(measured),
     regretMs: limits.length === 0 ? null : average(({ meanCostMs }) => meanCostMs) - mean(limits),
     bySeed,
@@ -117,6 +120,10 @@ function gapSummary(measured: readonly Measured[]): GapSummary | null {
     p50Ratio: p50Ms / quantile(unbrokenMs, 0.5),
     p95Ratio: p95Ms / quantile(unbrokenMs, 0.95),
   };
+}
+
+function worst(values: readonly number[]): number {
+  return Math.max(...values);
 }
 
 function known(

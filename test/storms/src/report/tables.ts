@@ -24,6 +24,9 @@ const COLUMNS: readonly (readonly [string, (of: RouterSummary) => string])[] = [
   ['after 2 s %', ({ earlyShare }) => asPercent(earlyShare, 1)],
   ['bad share %', ({ badShare }) => asPercent(badShare, 1)],
   ['peak', ({ peakShares }) => peakShares?.toFixed(2) ?? ''],
+  ['heeded after ms', ({ heededAfterMs }) => heededAfterMs?.toFixed(0) ?? ''],
+  ['unheeded', ({ unheededByOne }) => unheededByOne?.toFixed(0) ?? ''],
+  ['newcomer bad %', ({ newcomerBadShare }) => asPercent(newcomerBadShare, 1)],
   ['gap p50 ms', ({ gaps }) => gaps?.p50Ms.toFixed(0) ?? ''],
   ['gap p95 ms', ({ gaps }) => gaps?.p95Ms.toFixed(0) ?? ''],
   ['regret ms', ({ regretMs }) => regretMs?.toFixed(0) ?? ''],
@@ -40,13 +43,14 @@ export function percent(share: number): string {
 }
 
 /** Columns that say nothing of a storm are left out of its table. */
-export function tables({ storms }: StormsRecord): readonly Table[] {
+export function tables({ storms, seeds }: StormsRecord): readonly Table[] {
   return storms.map(({ id, title, routers }) => {
     const cells = COLUMNS.map(([column, of]) => ({ column, texts: routers.map(of) })).filter(({ texts }) =>
       texts.some((text) => text !== ''),
     );
+    const own = routers[0]?.bySeed.length ?? seeds;
     return {
-      title: `${id}: ${title}`,
+      title: `${id}: ${title}${own === seeds ? '' : ` (${own === 1 ? '1 seed' : `${own} seeds`})`}`,
       columns: cells.map(({ column }) => column),
       rows: routers.map((_, place) => cells.map(({ texts }) => texts[place] ?? '')),
     };

@@ -8,6 +8,8 @@ import type { Router, RouterDeps } from './router.ts';
 export const ROUTERS = {
   leeward,
   'leeward, hedged': leewardHedged,
+  'leeward, each alone': leeward,
+  'leeward, one node': leeward,
   'weighted random': weightedRandom,
   'round robin': roundRobin,
   'least in flight': leastInFlight,
@@ -20,3 +22,15 @@ export const ROUTERS = {
 export type RouterName = keyof typeof ROUTERS;
 
 export const ROUTER_NAMES = Object.keys(ROUTERS) as readonly RouterName[]; // Its keys are just these.
+
+/** In a storm with several nodes: they know of each other, or do not, or one has all the traffic. */
+export type Layout = 'cluster' | 'alone' | 'one';
+
+/** Whoever is not named stands in each node alone. A clairvoyant knows the truth in each, so that one is enough. */
+export const LAYOUTS: Readonly<Partial<Record<RouterName, Layout>>> = {
+  leeward: 'cluster',
+  'leeward, hedged': 'cluster',
+  'leeward, one node': 'one',
+  clairvoyant: 'one',
+  'lucky clairvoyant': 'one',
+};

@@ -1,46 +1,13 @@
 /**
- * The storms. Numbers are those of docs/routing.md; S6, S11 and S13 are of clusters. Three upstream speeds recur, so that
- * even fair weather has something to learn, and each storm begins with fair weather, so that there is something to lose.
+ * The storms. Numbers are those of docs/routing.md; those of clusters are in their own file. Each begins with fair weather,
+ * so that there is something to lose.
  */
-import { MEAN_TOKENS, MODEL } from '../traffic.ts';
-import type { ModelledKey, ModelledProvider, QuotaLimit, Storm } from './storm.ts';
-import type { Spell, Weather } from './weather.ts';
-
-const SECOND = 1000;
-const MINUTE = 60_000;
-
-/** A key's first token takes 300 to 500 ms and its tokens 8 to 12 ms: what Mistral's large models do. */
-const SPEEDS = [
-  { firstTokenMs: 300, tokenMs: 8 },
-  { firstTokenMs: 400, tokenMs: 10 },
-  { firstTokenMs: 500, tokenMs: 12 },
-] as const;
-const [FAST, USUAL, SLOW] = SPEEDS;
-
-const ONSET = 40 * SECOND;
-
-function keys(count: number, slots: number): ModelledProvider {
-  return { keys: Array.from({ length: count }, (_, index) => keyNumber(index, slots)) };
-}
-
-function keyNumber(index: number, slots: number): ModelledKey {
-  return { name: `k${index + 1}`, ...(SPEEDS[index % SPEEDS.length] ?? USUAL), slots };
-}
-
-function large(...providers: readonly string[]): Storm['pools'] {
-  return providers.map((provider) => [{ provider, model: MODEL }]);
-}
-
-function keyId(index: number): string {
-  return `mistral/k${index + 1}/${MODEL}`;
-}
-
-/** A slower house of the same model, to fall back on. */
-const SECONDARY: ModelledProvider = { keys: [{ name: 's1', firstTokenMs: 900, tokenMs: 14, slots: 400 }] };
-
-function bad(target: string, fromMs: number, untilMs: number, weather: Partial<Weather>): Spell {
-  return { target, fromMs, untilMs, weather, isBad: true };
-}
+import { MODEL } from '../traffic.ts';
+import { MANY_NODES, NEW_NODE, PARTITION, SHARED_QUOTAS } from './clusters.ts';
+import { bad, FAST, keyId, keyNumber, keys, large, MINUTE, ONSET, SECOND, SECONDARY, SLOW, USUAL } from './parts.ts';
+import { rateLimits } from './rate-limits.ts';
+import type { Storm } from './storm.ts';
+import type { Weather } from './weather.ts';
 
 /** Five keys with room for all the traffic, of which the second is struck from the onset to the end. */
 function oneStruck(id: string, title: string, weather: Partial<Weather>): Storm {
@@ -54,29 +21,6 @@ function oneStruck(id: string, title: string, weather: Partial<Weather>): Storm 
     pools: large('mistral'),
     limits: {},
     spells: [bad(keyId(1), ONSET, durationMs, weather)],
-  };
-}
-
-/** Two workspaces limited by requests, two by tokens; the second has two keys, which add nothing to it. */
-function rateLimits(id: string, title: string, demand: number): Storm {
-  const limits: Record<string, QuotaLimit> = {
-    [`mistral/a/${MODEL}`]: { requestsPerMinute: 60 },
-    [`mistral/b/${MODEL}`]: { requestsPerMinute: 180 },
-    [`mistral/c/${MODEL}`]: { tokensPerMinute: Math.round(240 * MEAN_TOKENS) },
-    [`mistral/d/${MODEL}`]: { tokensPerMinute: Math.round(480 * MEAN_TOKENS) },
-  };
-  const groups = ['a', 'b', 'b', 'c', 'd'];
-  return {
-    id,
-    title,
-    durationMs: 4 * MINUTE,
-    requestsPerSecond: (demand * (60 + 180 + 240 + 480)) / 60,
-    providers: {
-      mistral: { keys: groups.map((quotaGroup, index) => ({ ...keyNumber(index, 100), quotaGroup })) },
-    },
-    pools: large('mistral'),
-    limits,
-    spells: [],
   };
 }
 
@@ -199,10 +143,14 @@ export const STORMS: readonly Storm[] = [
   oneStruck('S4', 'one key of five goes silent: it accepts and never answers', { silent: true }),
   rateLimits('S5', 'rate limits: demand at 95 % of all quotas together, which are uneven', 0.95),
   rateLimits('S5b', 'rate limits: demand at 120 % of all quotas together', 1.2),
+  SHARED_QUOTAS,
   rollingOutages(),
   allDown(),
   breakingStreams(),
   flapping(),
+  PARTITION,
   newKey(),
+  NEW_NODE,
+  MANY_NODES,
   vendorFull(),
 ];

@@ -15,8 +15,32 @@ export interface Storm {
   readonly spells: readonly Spell[];
   /** When all that was down comes back together. */
   readonly recoveryAtMs?: number;
+  /** Of the run's seeds, for a storm whose work is large and in which each seed tells much; absent: all of them. */
+  readonly seedPart?: number;
+  /** Gateways in front of these upstreams; absent: a single one. */
+  readonly nodes?: Nodes;
   /** A key that its provider gets in the middle of the storm, as by a reload of the config. */
   readonly joins?: { readonly atMs: number; readonly provider: string; readonly key: ModelledKey };
+}
+
+/** What is said of a node holds where each is one of several; a single node with all the traffic is in no trouble. */
+export interface Nodes {
+  readonly count: number;
+  /** In order of time: each node's part of the traffic from a moment on. Absent: equal parts. */
+  readonly parts?: readonly { readonly fromMs: number; readonly of: readonly number[] }[];
+  readonly troubles?: readonly NodeTrouble[];
+}
+
+export interface NodeTrouble {
+  readonly node: number;
+  /** From 0 on, an absence is of a node that has yet to join. */
+  readonly fromMs: number;
+  readonly untilMs: number;
+  /**
+   * `cut`: it hears nobody and nobody hears it, and none is told so. `away`: it gets no clients, ends those that it has,
+   * and comes back with nothing that it knew.
+   */
+  readonly kind: 'cut' | 'away';
 }
 
 export interface ModelledProvider {

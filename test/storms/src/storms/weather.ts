@@ -10,6 +10,8 @@ export interface Weather {
   readonly silent: boolean;
   /** The vendor has no capacity for the model (429/3505). */
   readonly full: boolean;
+  /** The vendor rejects the key (401). */
+  readonly revoked: boolean;
   /** Share of the usual slots. */
   readonly slotShare: number;
 }
@@ -20,6 +22,7 @@ export const FAIR: Weather = {
   breakShare: 0,
   silent: false,
   full: false,
+  revoked: false,
   slotShare: 1,
 };
 

@@ -28,7 +28,7 @@ const CONTINUATION_MS = 30_000;
 /** A fate that a request meets at a target, decided before anything happens. */
 export type Fate =
   | { readonly kind: 'quota'; readonly headers: Readonly<Record<string, string>>; readonly afterMs: number }
-  | { readonly kind: 'full' | 'fault' | 'reset'; readonly afterMs: number }
+  | { readonly kind: 'full' | 'revoked' | 'fault' | 'reset'; readonly afterMs: number }
   | { readonly kind: 'silent' }
   /** `breaksAt`: the piece that does not come. */
   | { readonly kind: 'answer'; readonly firstTokenMs: number; readonly breaksAt: number | undefined };
@@ -78,7 +78,7 @@ export class ModelledTarget {
   /** Whether a request that is sent now would be taken, but for its own bad luck. */
   get accepts(): boolean {
     const { weather } = this;
-    if (weather.silent || weather.full || weather.faultShare === 1) return false;
+    if (weather.silent || weather.full || weather.revoked || weather.faultShare === 1) return false;
     return this.quota?.refusal(this.#clock.wallMs()) === undefined;
   }
 
@@ -177,6 +177,7 @@ export class ModelledTarget {
     const { weather } = this;
     if (weather.silent) return { kind: 'silent' };
     if (luck < weather.faultShare) return { kind: how < 0.5 ? 'fault' : 'reset', afterMs };
+    if (weather.revoked) return { kind: 'revoked', afterMs };
     if (weather.full) return { kind: 'full', afterMs };
     const headers = this.quota?.refusal(this.#clock.wallMs());
     if (headers !== undefined) return { kind: 'quota', headers, afterMs };

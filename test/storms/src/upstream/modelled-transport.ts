@@ -11,6 +11,7 @@ import {
   piecesIn,
   piecesOf,
   QUOTA_BYTES,
+  REVOKED_BYTES,
   STREAM_HEADERS,
   textOfPiece,
   tokensOfPiece,
@@ -87,6 +88,9 @@ class ModelledCall implements InFlight, Guest {
         return;
       case 'full':
         this.#in(fate.afterMs, () => this.#refuse(429, JSON_HEADERS, CAPACITY_BYTES));
+        return;
+      case 'revoked':
+        this.#in(fate.afterMs, () => this.#refuse(401, JSON_HEADERS, REVOKED_BYTES));
         return;
       case 'quota': {
         const headers = { ...JSON_HEADERS, ...(options.quotaHeaders ?? fate.headers) };
@@ -185,9 +189,15 @@ class ModelledCall implements InFlight, Guest {
   }
 }
 
-/** A few characters behind a mark. */
+/** Everything but a prompt fits in here, and prompts need not be searched. */
+const ENDS_BYTES = 256;
+
+/** A few characters behind a mark near the beginning or the end. */
 function after(bytes: Buffer, mark: string): string {
-  const at = bytes.indexOf(mark);
+  const early = bytes.subarray(0, ENDS_BYTES).indexOf(mark);
+  const lateFrom = Math.max(0, bytes.length - ENDS_BYTES);
+  const late = early >= 0 ? -1 : bytes.indexOf(mark, lateFrom);
+  const at = early >= 0 ? early : late >= 0 ? late : bytes.indexOf(mark);
   return at < 0 ? '' : bytes.toString('latin1', at + mark.length, at + mark.length + 32);
 }
 

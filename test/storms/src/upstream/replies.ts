@@ -6,6 +6,7 @@ const TOKENS_PER_PIECE = 120;
 
 export const QUOTA_BYTES = Buffer.from(JSON.stringify(QUOTA_BODY));
 export const CAPACITY_BYTES = Buffer.from(JSON.stringify(CAPACITY_BODY));
+export const REVOKED_BYTES = Buffer.from('{"detail":"Invalid API Key"}');
 export const UNAVAILABLE_BYTES = Buffer.from('{"message":"upstream connect error"}');
 export const JSON_HEADERS = { 'content-type': 'application/json' };
 export const STREAM_HEADERS = { 'content-type': 'text/event-stream; charset=utf-8' };
@@ -23,9 +24,17 @@ export function textOfPiece(piece: number): string {
   return `part ${piece}. `;
 }
 
+/** By the number of their pieces: there are a handful. */
+const answers = new Map<number, string>();
+
 /** The whole text of an answer, as a client ought to have it in the end. */
 export function textOfAnswer(answerTokens: number): string {
-  return Array.from({ length: piecesOf(answerTokens) }, (_, piece) => textOfPiece(piece)).join('');
+  const length = piecesOf(answerTokens);
+  const known = answers.get(length);
+  if (known !== undefined) return known;
+  const text = Array.from({ length }, (_, piece) => textOfPiece(piece)).join('');
+  answers.set(length, text);
+  return text;
 }
 
 /** How many pieces are in what a continuation is to go on from. */
