@@ -21,10 +21,12 @@ describe('RetryBudget', () => {
     const clock = new VirtualClock();
     const budget = new RetryBudget(clock, options);
     expect([budget.withdraw(), budget.withdraw()]).toEqual([true, false]);
+    expect(budget.denied).toBe(1);
     await clock.advance(999);
     expect(budget.withdraw()).toBe(false);
     await clock.advance(1);
     expect(budget.withdraw()).toBe(true);
+    expect(budget.denied).toBe(2);
   });
 
   it('never grows beyond its bound, whatever happens', async () => {

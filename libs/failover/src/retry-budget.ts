@@ -34,6 +34,7 @@ export class RetryBudget {
   #sharedPerSecond: number | undefined;
   #earned = 0;
   #spent = 0;
+  #denied = 0;
 
   constructor(clock: Clock, options: RetryBudgetOptions = RETRY_BUDGET) {
     this.#clock = clock;
@@ -45,6 +46,11 @@ export class RetryBudget {
   get balance(): number {
     this.#refill();
     return this.#balance;
+  }
+
+  /** Retries that were wanted and not given, since the start. */
+  get denied(): number {
+    return this.#denied;
   }
 
   deposit(): void {
@@ -69,7 +75,10 @@ export class RetryBudget {
 
   withdraw(): boolean {
     this.#refill();
-    if (this.#balance < 1) return false;
+    if (this.#balance < 1) {
+      this.#denied++;
+      return false;
+    }
     this.#balance -= 1;
     this.#spent++;
     return true;

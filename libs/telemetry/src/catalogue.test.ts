@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { catalogue, LABELS, type MetricEntry, PREFIX } from './catalogue.ts';
+import { catalogue, type MetricEntry, PREFIX } from './catalogue.ts';
+import { LABELS } from './labels.ts';
 import { metricsPage } from './metrics-page.ts';
 
 const entries: [string, MetricEntry][] = Object.entries(catalogue);

@@ -4,37 +4,12 @@
  *
  * The property of an entry is its name without `leeward_`, in camel case; that is also its property on Metrics.
  *
- * Labels come from closed sets only (LABELS says which): a set that a client could widen would let any caller grow the
+ * Labels come from closed sets only (labels.ts says which): a set that a client could widen would let any caller grow the
  * process until the kernel kills it. What is not in its set is reported as `other`.
  */
+import type { LabelName } from './labels.ts';
+
 export const PREFIX = 'leeward_';
-
-/** What each label may hold. */
-export const LABELS = {
-  route: 'a configured route’s name, `*` for the catch-all, `other` for a model that no route serves',
-  surface: '`chat`, `fim`, `embeddings` or `passthrough`',
-  dialect: 'the dialect answered: `mistral` or `openai`',
-  status: 'the HTTP status that the client was sent; `499` when it left before one',
-  provider: 'a configured provider’s name',
-  key: 'a configured key’s name, never its secret',
-  model: 'a configured model’s name at the provider, `other` for one that only a catch-all route names',
-  outcome: '`ok`, `quota`, `capacity`, `fault`, `credentials`, `model-gone`, `caller-fault` or `cancelled`',
-  reason: 'why, in the words of the decision: a fault’s reason such as `first-token-timeout`, else the outcome',
-  result: '`ok` or `failed`; of a hedge `won`, `lost` or `failed`',
-  quota_group: 'a configured quota group’s name',
-  unit: '`requests-per-minute`, `requests-per-second`, `tokens-per-minute` or `tokens-per-month`',
-  code: 'an error code from docs/errors.md',
-  kind: '`prompt`, `cached`, `completion` or `reasoning`',
-  metric: 'the name of a metric in this list',
-  version: 'Leeward’s version',
-  node: 'the version of Node.js it runs on',
-  hold: '`cooldown`, `quota-cooldown`, `key-quarantined` or `model-gone`; `other` for a word that only a newer version knows',
-  direction: '`sent` or `received`',
-  receipt: 'what became of a message: `merged`, `known`, `asked`, or why it was refused',
-  drop: '`disconnected`, `congested` or `oversized`',
-} as const;
-
-export type LabelName = keyof typeof LABELS;
 
 /** Counters and histograms grow by events; a gauge is set; a mirror is a gauge read from the state at each scrape. */
 export type MetricType = 'counter' | 'gauge' | 'mirror' | 'histogram';
@@ -131,7 +106,9 @@ export const catalogue = {
   failoversTotal: {
     name: 'leeward_failovers_total',
     type: 'counter',
-    help: 'Requests that moved on to a later pool of their route, by what ended the attempt before.',
+    help:
+      'Requests that moved on to a later pool of their route, by what ended the attempt before, or `unavailable` when ' +
+      'nobody of the pools before could be asked.',
     labels: ['route', 'reason'],
   },
   streamRecoveriesTotal: {
@@ -139,6 +116,14 @@ export const catalogue = {
     type: 'counter',
     help: 'Streams that broke after their first content, by whether another target could carry them on.',
     labels: ['route', 'result'],
+  },
+  brokenAnswersTotal: {
+    name: 'leeward_broken_answers_total',
+    type: 'counter',
+    help:
+      'Answers that broke off after their first content and that nobody could carry on. Their status was sent before ' +
+      'and reads 200, so that leeward_requests_total does not tell them from good ones.',
+    labels: ['route'],
   },
   retriesTotal: {
     name: 'leeward_retries_total',
@@ -150,6 +135,12 @@ export const catalogue = {
     name: 'leeward_retry_budget_balance',
     type: 'mirror',
     help: 'Retries that this node may still make now. At 0 a failing upstream is no longer retried.',
+    labels: [],
+  },
+  retriesDeniedTotal: {
+    name: 'leeward_retries_denied_total',
+    type: 'counter',
+    help: 'Requests that could have been tried once more and were not, because the retry budget was spent.',
     labels: [],
   },
   hedgesTotal: {
@@ -165,6 +156,13 @@ export const catalogue = {
     type: 'counter',
     help: 'Attempts at a target whose health spoke against it, because nobody was available.',
     labels: ['route', 'outcome'],
+  },
+  targetState: {
+    name: 'leeward_target_state',
+    type: 'mirror',
+    help: 'Always 1; `state` says whether a target may be asked now, and if not, why.',
+    labels: ['provider', 'key', 'quota_group', 'model', 'state'],
+    over: 'max',
   },
   breakerState: {
     name: 'leeward_breaker_state',

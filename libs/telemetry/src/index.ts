@@ -1,6 +1,7 @@
 export { ATTRIBUTE, type AttributeName, type SpanAttributes } from './attributes.ts';
-export type { LabelName, MetricEntry, MetricKey } from './catalogue.ts';
+export { catalogue, type MetricEntry, type MetricKey } from './catalogue.ts';
 export { type Family, negotiate, writeExposition } from './exposition.ts';
+export type { LabelName } from './labels.ts';
 export { createLogger, type Logger, type LoggerOptions, type LogFields } from './logger.ts';
 export {
   type CounterChild,

@@ -1,4 +1,5 @@
-import { catalogue, type LabelName, LABELS, type MetricEntry } from './catalogue.ts';
+import { catalogue, type MetricEntry } from './catalogue.ts';
+import { type LabelName, LABELS } from './labels.ts';
 
 /** The page docs/metrics.md, from the catalogue. A test compares it with the file; write-metrics-page.ts writes it. */
 export function metricsPage(): string {

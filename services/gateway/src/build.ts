@@ -22,6 +22,7 @@ import { authenticator } from './http/client-keys.ts';
 import { Models } from './http/models.ts';
 import { passthrough } from './http/passthrough.ts';
 import { Uses } from './http/uses.ts';
+import { budgetMirror } from './record/mirror-budget.ts';
 import { mirrorTargets } from './record/mirror-targets.ts';
 import { type ModelLabel, modelLabels } from './record/model-labels.ts';
 import { ExchangeWatcher } from './record/exchange-watcher.ts';
@@ -122,9 +123,10 @@ export async function build(settings: Settings, { log, worker }: BuildOptions = 
       },
     }),
   });
+  const mirrorBudget = budgetMirror(metrics, shared.budget);
   metrics.onCollect(() => {
     metrics.inFlightRequests.child().set(app.inFlight());
-    metrics.retryBudgetBalance.child().set(shared.budget.balance);
+    mirrorBudget();
     mirrorTargets(metrics, live.fleet.targets, live.modelLabel);
   });
 

@@ -99,6 +99,32 @@ describe('a hedge', () => {
   });
 });
 
+describe('a failover', () => {
+  test.each([
+    ['of an attempt is counted by what ended it', [{}, { poolIndex: 1 }], 'reset'],
+    ['past a pool of which nobody could be asked is counted, too', [{ poolIndex: 1 }], 'unavailable'],
+  ] as const)('%s', async (_sentence, places, reason) => {
+    const metric = counted(
+      places.map((place, index) =>
+        attempt(index === 0 ? a : b, index === 0 ? 'first' : 'next-pool', [1000, 1100], {
+          outcome: fault('reset'),
+          ...place,
+        }),
+      ),
+    );
+    expect(await metric('leeward_failovers_total')).toBe(1);
+    expect(await metric('leeward_failovers_total', 'route="large"', `reason="${reason}"`)).toBe(1);
+  });
+
+  test('is none while the first pool is asked', async () => {
+    const metric = counted([
+      attempt(a, 'first', [1000, 1100], { outcome: fault('reset') }),
+      attempt(b, 'sibling', [1100, 1200]),
+    ]);
+    expect(await metric('leeward_failovers_total')).toBe(0);
+  });
+});
+
 describe('an attempt in panic', () => {
   test('is counted by its outcome, and as a retry only where something went before it', async () => {
     const alone = counted([attempt(a, 'panic', [1000, 1100])]);

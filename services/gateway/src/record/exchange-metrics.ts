@@ -50,6 +50,7 @@ export class ExchangeMetrics {
     }
     if (report.maxGapMs > 0) children.gap.observe(report.maxGapMs / 1000);
     if (report.end.kind === 'cancelled') metrics.clientDisconnectsTotal.child(client.surface).inc();
+    if (report.end.kind === 'broken') metrics.brokenAnswersTotal.child(route).inc();
     if (report.end.kind === 'refused' || report.end.kind === 'broken') {
       metrics.rejectedRequestsTotal.child(report.end.error.code).inc();
     }
@@ -124,6 +125,7 @@ export class ExchangeMetrics {
     const { cause, outcome } = attempt;
     switch (cause) {
       case 'first':
+        this.#countPassedOver(route, attempt);
         return;
       case 'hedge':
         this.#metrics.hedgesTotal.child(route, hedgeResult(attempt)).inc();
@@ -138,6 +140,12 @@ export class ExchangeMetrics {
         break;
     }
     if (before !== undefined) this.#countRetry(route, before, attempt);
+    else this.#countPassedOver(route, attempt);
+  }
+
+  /** A pool of which nobody may be asked has no attempt that ended, and is failed over from all the same. */
+  #countPassedOver(route: string, { poolIndex }: AttemptReport): void {
+    if (poolIndex > 0) this.#metrics.failoversTotal.child(route, 'unavailable').inc();
   }
 
   #countRetry(route: string, before: AttemptReport, attempt: AttemptReport): void {

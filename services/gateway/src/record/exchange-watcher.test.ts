@@ -99,6 +99,10 @@ describe('metrics', () => {
     expect(text).toContain('completion');
     expect(await gateway.metric('leeward_stream_recoveries_total', 'result="ok"')).toBe(1);
     expect(await gateway.metric('leeward_failovers_total', 'reason="reset"')).toBe(1);
+    expect(await gateway.metric('leeward_broken_answers_total')).toBe(0);
+    await gateway.reload(failover(breaking.url, breaking.url));
+    expect(await (await ask(gateway, { stream: true })).text()).toContain('GW_STREAM_BROKEN');
+    expect(await gateway.metric('leeward_broken_answers_total', 'route="mistral-large-latest"')).toBe(1);
   });
 });
 

@@ -29,6 +29,7 @@ test('each scrape shows the targets as they are: limits configured and learned, 
   expect(await gateway.metric('leeward_quota_limit', ...quota, 'unit="tokens-per-minute"')).toBe(5000);
   expect(await gateway.metric('leeward_quota_limit', ...quota, 'unit="requests-per-minute"')).toBe(720);
   expect(await gateway.metric('leeward_quota_remaining', ...quota, 'unit="requests-per-minute"')).toBe(719);
+  expect(await gateway.metric('leeward_target_state', ...quota, 'key="a"', 'state="available"')).toBe(1);
   const target = ['provider="mistral"', 'key="a"', 'model="mistral-large-latest"'];
   expect(await gateway.metric('leeward_target_load', ...target)).toBeGreaterThan(0);
   expect(await gateway.metric('leeward_target_first_token_seconds', ...target)).toBeGreaterThan(0);
@@ -41,5 +42,7 @@ test('each scrape shows the targets as they are: limits configured and learned, 
   // It has not been down.
   expect(await page()).not.toContain('leeward_target_slow_start_window{');
   await gateway.reload(config('other-route'));
-  expect(await page()).not.toMatch(/leeward_(breaker_state|quota_limit|target_load)\{.*mistral-large-latest/);
+  expect(await page()).not.toMatch(
+    /leeward_(breaker_state|target_state|quota_limit|target_load)\{.*mistral-large-latest/,
+  );
 });

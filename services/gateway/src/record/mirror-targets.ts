@@ -11,6 +11,7 @@ export function mirrorTargets(metrics: Metrics, targets: readonly Target[], mode
     if (modelLabel(target.model) === OTHER_MODEL) continue;
     const view = target.view();
     const labels = [view.provider, view.key, view.model] as const;
+    metrics.targetState.child(view.provider, view.key, view.quotaGroup, view.model, view.state).set(1);
     metrics.breakerState.child(...labels).set(BREAKER_VALUE[view.breaker.state]);
     metrics.targetLoad.child(...labels).set(target.load);
     metrics.targetInFlight.child(...labels).set(view.inFlight);
