@@ -15,6 +15,7 @@ const HOMES: readonly Home[] = [
     homes: [/^libs\/balancer\/src\/ring(?:\.test)?\.ts$/, /^libs\/cluster\/src\/ownership(?:\.test)?\.ts$/],
   },
   { vendor: /^(?:prom-client|pino|@opentelemetry\/[^/]+)(?:\/|$)/, homes: [/^libs\/telemetry\//] },
+  { vendor: /^@grafana\//, homes: [/^deploy\/dashboards\//] },
   { vendor: /^(?:nats|@nats-io\/[^/]+)(?:\/|$)/, homes: [/^libs\/cluster\/src\/nats-bus(?:\.test)?\.ts$/] },
 ];
 

@@ -12,7 +12,7 @@ export interface Tree {
   readonly manifests: readonly Manifest[];
 }
 
-/** One TypeScript file under libs, services or test. */
+/** One TypeScript file under libs, services, test or a folder of deploy. */
 export interface Source {
   readonly path: string;
   readonly text: string;
@@ -42,7 +42,7 @@ export function treeOf(files: Readonly<Record<string, string>>): Tree {
   return {
     files: new Map(entries),
     sources: entries
-      .filter(([path]) => /^(?:libs|services|test)\/.*\.ts$/.test(path))
+      .filter(([path]) => /^(?:libs|services|test|deploy\/[^/]+)\/.*\.ts$/.test(path))
       .map(([path, text]) => readSource(path, text)),
     manifests: entries
       .filter(([path]) => /(?:^|\/)package\.json$/.test(path))

@@ -1,0 +1,2 @@
+export { expressionsOf } from './expressions.ts';
+export { generated } from './generated.ts';
