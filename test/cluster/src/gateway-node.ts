@@ -9,6 +9,8 @@ import { NodeLog } from './node-log.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 
+const CONFIG = 'leeward.yaml';
+
 /** Shown when a node does not start. */
 const MAX_OUTPUT_CHARS = 20_000;
 
@@ -54,16 +56,22 @@ export class GatewayNode {
     return this.#output;
   }
 
-  /** Always on the same ports. */
-  async start(): Promise<void> {
+  /** What its config file says from now on, and where it is; a running node takes it over, or refuses it. */
+  async configure(config: object): Promise<string> {
     this.#place ??= {
       folder: await mkdtemp(join(tmpdir(), 'leeward-cluster-node-')),
       data: `127.0.0.1:${await lastingPort()}`,
       admin: `127.0.0.1:${await lastingPort()}`,
     };
     const { folder, ...listen } = this.#place;
-    const path = join(folder, 'leeward.yaml');
-    await writeFile(path, JSON.stringify({ listen, ...this.#options.config }));
+    const path = join(folder, CONFIG);
+    await writeFile(path, JSON.stringify({ listen, ...config }));
+    return path;
+  }
+
+  /** Always on the same ports. */
+  async start(): Promise<void> {
+    const path = await this.configure(this.#options.config);
     const child = spawn(process.execPath, ['services/gateway/src/cli/leeward.ts', 'start', '--config', path], {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -22,6 +22,10 @@ export class SimulatorProcess {
     return this.#urls.get('mistral') ?? '';
   }
 
+  get openaiUrl(): string {
+    return this.#urls.get('openai') ?? '';
+  }
+
   async start(): Promise<void> {
     this.#folder = await mkdtemp(join(tmpdir(), 'leeward-cluster-simulator-'));
     const path = join(this.#folder, 'simulator.yaml');

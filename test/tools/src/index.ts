@@ -1,2 +1,2 @@
 export { requireTool } from './find-tool.ts';
-export { BUILDAH, HELM, NATS_SERVER } from './tools.ts';
+export { ALERTMANAGER, AMTOOL, BUILDAH, HELM, NATS_SERVER, PROMETHEUS, PROMTOOL } from './tools.ts';

@@ -45,4 +45,38 @@ export const HELM: Tool = {
   alsoIn: [GO_TOOLS],
 };
 
-export const TOOLS: readonly Tool[] = [NATS_SERVER, BUILDAH, HELM];
+const PROMETHEUS_SITE = 'https://prometheus.io/download/';
+
+export const PROMETHEUS: Tool = {
+  command: 'prometheus',
+  debianPackage: 'prometheus',
+  site: PROMETHEUS_SITE,
+  neededFor: 'the alerts and dashboards in a storm',
+  alsoIn: [],
+};
+
+export const PROMTOOL: Tool = {
+  command: 'promtool',
+  debianPackage: 'prometheus',
+  site: PROMETHEUS_SITE,
+  neededFor: 'the unit tests of recording rules and alerts',
+  alsoIn: [],
+};
+
+export const ALERTMANAGER: Tool = {
+  command: 'prometheus-alertmanager',
+  debianPackage: 'prometheus-alertmanager',
+  site: PROMETHEUS_SITE,
+  neededFor: 'the delivery of alerts',
+  alsoIn: [],
+};
+
+export const AMTOOL: Tool = {
+  command: 'amtool',
+  debianPackage: 'prometheus-alertmanager',
+  site: PROMETHEUS_SITE,
+  neededFor: 'the examples of Alertmanager’s receivers',
+  alsoIn: [],
+};
+
+export const TOOLS: readonly Tool[] = [NATS_SERVER, BUILDAH, HELM, PROMETHEUS, PROMTOOL, ALERTMANAGER, AMTOOL];
