@@ -112,6 +112,12 @@ export class Membership {
     this.tell();
   }
 
+  /** It takes requests again. */
+  undrain(): void {
+    this.#draining = false;
+    this.tell();
+  }
+
   /** Says goodbye and lets go of the bus; the signal ends the waiting. */
   async stop(signal: AbortSignal): Promise<void> {
     this.#tick?.cancel();

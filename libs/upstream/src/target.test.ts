@@ -105,6 +105,8 @@ describe('Target', () => {
     lease?.settle(OK);
     await clock.advance(0);
     expect(target('a').inFlight).toBe(0);
+    target('a').undrain();
+    expect(target('a').state).toBe('available');
   });
 
   it('gives the places it took back when another is not to be had', async () => {

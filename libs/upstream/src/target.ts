@@ -167,6 +167,10 @@ export class Target {
     this.#draining = true;
   }
 
+  undrain(): void {
+    this.#draining = false;
+  }
+
   /** Takes a place in breaker and limiter; undefined when there is none, though `available` may have said so before. */
   enter(ask: Ask): Lease | undefined {
     if (!this.available) return undefined;
