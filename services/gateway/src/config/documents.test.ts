@@ -23,7 +23,7 @@ describe('the documents that follow from the schema', () => {
 
   it('say that secrets are references', () => {
     const text = schemaDocument();
-    expect(text.match(/"pattern": "\^\(env\|file\):\.\+\$"/g)).toHaveLength(13);
+    expect(text.match(/"pattern": "\^\(env\|file\):\.\+\$"/g)).toHaveLength(14);
   });
 });
 
@@ -49,7 +49,13 @@ const ROOT = new URL('../../../../', import.meta.url);
 
 /** What the papers' references lead to. */
 const PAPER_SECRETS = {
-  env: { LEEWARD_KEY_CHECKOUT: 'c1', MISTRAL_KEY_A: 'k1', OPENAI_API_KEY: 'o1', OTLP_AUTHORIZATION: 'Bearer t' },
+  env: {
+    LEEWARD_KEY_CHECKOUT: 'c1',
+    LEEWARD_ADMIN_TOKEN: 'an-admin-token-of-a-test',
+    MISTRAL_KEY_A: 'k1',
+    OPENAI_API_KEY: 'o1',
+    OTLP_AUTHORIZATION: 'Bearer t',
+  },
   readFile: async (path: string) => Buffer.from(`secret-of-${path.split('/').at(-1)}\n`),
 };
 

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
-import { REDACTED } from '@leeward/kernel';
+import { REDACTED, type Secret } from '@leeward/kernel';
 import { crossCheck } from './cross-checks.ts';
 import { type LineOf, MAX_CONFIG_BYTES, readDocument } from './document.ts';
 import type { Environment } from './environment.ts';
@@ -159,7 +159,7 @@ function scrubbed(text: string, forbidden: ReadonlySet<string>): string {
 
 type Parsed = ReturnType<typeof settingsSchema.parse>;
 
-function settingsFrom({ auth, providers, routes, ...rest }: Parsed, fingerprint: string): Settings {
+function settingsFrom({ auth, admin, providers, routes, ...rest }: Parsed, fingerprint: string): Settings {
   const bareProviders = Object.entries(providers).map(([name, provider]) => {
     const groups = Object.entries(provider.quotaGroups).map(
       ([group, { limits }]) => [group, { limits: bare(limits) }] as const,
@@ -169,6 +169,7 @@ function settingsFrom({ auth, providers, routes, ...rest }: Parsed, fingerprint:
   return deepFreeze({
     ...rest,
     auth: authFrom(auth),
+    admin: { tokenSha256: admin.token === undefined ? undefined : sha256Of(admin.token) },
     providers: bare(Object.fromEntries(bareProviders)),
     routes: bare(routes),
     fingerprint,
@@ -178,9 +179,13 @@ function settingsFrom({ auth, providers, routes, ...rest }: Parsed, fingerprint:
 function authFrom(auth: Parsed['auth']): Auth {
   if (auth === undefined || auth === 'none') return { kind: 'none' };
   const keys = auth.clientKeys.map(({ name, secret }) => {
-    return { name, sha256: createHash('sha256').update(secret.reveal()).digest() };
+    return { name, sha256: sha256Of(secret) };
   });
   return { kind: 'client-keys', keys };
+}
+
+function sha256Of(secret: Secret): Buffer {
+  return createHash('sha256').update(secret.reveal()).digest();
 }
 
 /** Without a prototype, so that a client who asks for the model `constructor` finds nothing. */

@@ -5,7 +5,8 @@
 const MEANINGS: Readonly<Record<string, string>> = {
   listen: 'Where this node listens, as host:port; port 0 takes a free one, and the log says which.',
   'listen.data': 'The data port, for clients. Beyond loopback it needs auth.',
-  'listen.admin': 'The admin port: health, metrics, /admin and the console. It has no auth of its own.',
+  'listen.admin':
+    'The admin port: health, metrics, /admin and the console. Reading needs no auth; for changing see admin.',
   'listen.dataTls': 'A certificate for the data port. Without it the port speaks plain HTTP, as behind an ingress.',
   'listen.dataTls.cert': 'In PEM, with the certificates in between. Read again when the file changes.',
   'listen.dataTls.key': 'The private key of that certificate.',
@@ -18,6 +19,9 @@ const MEANINGS: Readonly<Record<string, string>> = {
   'auth.clientKeys': 'The keys that clients send as authorization: Bearer or x-api-key. Never forwarded upstream.',
   'auth.clientKeys[].name': 'The name in logs and decisions. Unique.',
   'auth.clientKeys[].secret': 'Where the key is: env:NAME or file:PATH. Unique.',
+  admin: 'Who may change the state of this node by hand: drain it or a target, test a key.',
+  'admin.token':
+    'Where the token is that such calls send as authorization: Bearer; env:NAME or file:PATH. Without it they are taken from loopback only.',
   providers: 'The vendor accounts, by a name of your choice, which also pins them: provider/model.',
   'providers.<name>.dialect':
     'What the provider speaks; requests and answers are translated when the client speaks another.',

@@ -9,7 +9,7 @@ import type { Settings } from './settings.ts';
  * left out, because either would let a guess at a weak secret be checked.
  */
 export function printable(settings: Settings): Record<string, unknown> {
-  const { listen, auth, providers, routes, limits, telemetry, cluster } = settings;
+  const { listen, auth, admin, providers, routes, limits, telemetry, cluster } = settings;
   const shown = {
     listen: {
       data: addressText(listen.data),
@@ -18,6 +18,7 @@ export function printable(settings: Settings): Record<string, unknown> {
       ...(listen.adminTls === undefined ? {} : { adminTls: hidden({ ...listen.adminTls }) }),
     },
     auth: auth.kind === 'none' ? 'none' : { clientKeys: auth.keys.map(({ name }) => ({ name, secret: REDACTED })) },
+    admin: admin.tokenSha256 === undefined ? {} : { token: REDACTED },
     providers: mapValues(providers, (provider) => ({
       ...provider,
       keys: provider.keys.map((key) => ({ ...key, secret: REDACTED })),

@@ -51,6 +51,22 @@ export const authOptions = z.union(
   { error: 'must be none, or a mapping with clientKeys' },
 );
 
+/** Shorter ones are guessed: sixteen characters of base64 are 96 bits. */
+const MIN_TOKEN_CHARS = 16;
+
+function isLong(token: Secret): boolean {
+  const { length } = token.reveal();
+  return length === 0 || length >= MIN_TOKEN_CHARS;
+}
+
+export const adminOptions = z.strictObject({
+  token: z
+    .instanceof(Secret)
+    // An empty one is a reference that leads nowhere, which is told elsewhere.
+    .refine(isLong, `must have at least ${MIN_TOKEN_CHARS} characters`)
+    .optional(),
+});
+
 export const limitOptions = z.strictObject({
   /** 32 MiB: several images or a long document in base64, and no more memory per request than a node can spare. */
   bodyBytes: z
@@ -95,6 +111,7 @@ const routeName = z
 export const settingsSchema = z.strictObject({
   listen: listenOptions.prefault({}),
   auth: authOptions.optional(),
+  admin: adminOptions.prefault({}),
   providers: z
     .record(name, providerOptions)
     .refine((all) => Object.keys(all).length > 0, 'must have at least one provider, has none'),

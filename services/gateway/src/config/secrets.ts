@@ -47,6 +47,9 @@ const SECRET_PLACES: readonly Path[] = [
   ['providers', '*', 'keys', '*', 'secret'],
 ];
 
+/** Those that may be absent. */
+const OPTIONAL_PLACES: readonly Path[] = [['admin', 'token']];
+
 /** Secrets that may be absent, and may have several lines: certificates, credential files. */
 const TEXT_PLACES: readonly Path[] = [
   ...['credentials', 'password', 'nkeySeed'].map((name): Path => ['cluster', 'nats', name]),
@@ -64,10 +67,15 @@ export async function resolveSecrets(raw: unknown, deps: SecretDeps): Promise<Re
   for (const place of SECRET_PLACES) {
     value = await replaceAt(value, place, [], (found, path) => reader.secret(found, path));
   }
-  for (const place of TEXT_PLACES) {
-    value = await replaceAt(value, place, [], (found, path) =>
-      found === undefined ? Promise.resolve(undefined) : reader.secret(found, path, TEXT),
-    );
+  for (const [places, allowed] of [
+    [OPTIONAL_PLACES, VISIBLE],
+    [TEXT_PLACES, TEXT],
+  ] as const) {
+    for (const place of places) {
+      value = await replaceAt(value, place, [], (found, path) =>
+        found === undefined ? Promise.resolve(undefined) : reader.secret(found, path, allowed),
+      );
+    }
   }
   value = await replaceAt(value, HEADERS_PLACE, [], (found, path) => reader.header(found, path));
   return { value, problems: reader.problems, forbidden: reader.forbidden };

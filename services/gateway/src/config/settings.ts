@@ -18,6 +18,7 @@ export interface Settings {
     readonly adminTls?: TlsIdentity | undefined;
   };
   readonly auth: Auth;
+  readonly admin: Admin;
   readonly providers: Readonly<Record<string, ProviderOptions>>;
   /** By the model name that clients ask for; `*` takes any other. */
   readonly routes: Readonly<Record<string, RouteOptions>>;
@@ -35,6 +36,11 @@ export type Auth =
   | { readonly kind: 'none' }
   /** Hashed only: what the process no longer holds cannot leak, and hashes compare in one step. */
   | { readonly kind: 'client-keys'; readonly keys: readonly ClientKey[] };
+
+export interface Admin {
+  /** Of the token that state-changing calls of the admin port need; undefined where only loopback may make them. */
+  readonly tokenSha256: Buffer | undefined;
+}
 
 export interface ClientKey {
   readonly name: string;
