@@ -9,8 +9,11 @@ import { RetryBudget } from '@leeward/failover';
 import { type Clock, EndOfTurn, type Rng, systemClock, systemRng } from '@leeward/kernel';
 import { createLogger, createMetrics, type Logger, type Metrics, startTracing, type Tracing } from '@leeward/telemetry';
 import { Fleet, type FleetDeps, socketTransport } from '@leeward/upstream';
+import { DrainedByHand } from './admin/by-hand.ts';
 import { Decisions } from './admin/decisions.ts';
+import { viewLive } from './admin/live-view.ts';
 import { viewTarget } from './admin/view-target.ts';
+import { inspectKey } from './cli/keys.ts';
 import { type ClusterSide, joinCluster } from './cluster/join.ts';
 import { openBus } from './cluster/open-bus.ts';
 import { ALONE } from './cluster/view-peers.ts';
@@ -19,6 +22,7 @@ import type { Limits, Settings } from './config/settings.ts';
 import { adminApp, type AdminDeps } from './http/admin-app.ts';
 import { type App, dataApp, type Generation } from './http/app.ts';
 import { authenticator } from './http/client-keys.ts';
+import { readConsoleFiles } from './http/console-files.ts';
 import { Models } from './http/models.ts';
 import { passthrough } from './http/passthrough.ts';
 import { Uses } from './http/uses.ts';
@@ -26,6 +30,7 @@ import { budgetMirror } from './record/mirror-budget.ts';
 import { mirrorTargets } from './record/mirror-targets.ts';
 import { type ModelLabel, modelLabels } from './record/model-labels.ts';
 import { ExchangeWatcher } from './record/exchange-watcher.ts';
+import { Traffic } from './record/traffic.ts';
 import { Routes } from './routes.ts';
 import { VERSION } from './version.ts';
 
@@ -39,6 +44,10 @@ export interface Gateway {
   readonly tracing: Tracing;
   readonly isDraining: () => boolean;
   readonly drain: () => void;
+  /** Takes a drain back; false when the gateway is ending. */
+  readonly undrain: () => boolean;
+  /** A drain that is not taken back. */
+  readonly drainForGood: () => void;
   /** Takes a new config over; running requests end with the one they began with. */
   readonly reload: (settings: Settings) => void;
   /** As the running config has them. */
@@ -92,20 +101,30 @@ export async function build(settings: Settings, { log, worker }: BuildOptions = 
     { rng, clock },
   );
   const decisions = new Decisions();
+  const traffic = new Traffic(clock);
+  const drainedByHand = new DrainedByHand();
   let cluster: ClusterSide | undefined;
   const peers = {
     onNews: () => cluster?.tell(),
     mayProbe: (provider: string, key: string) => cluster?.mayProbe(provider, key) ?? true,
   };
   const shared = { clock, rng, budget: new RetryBudget(clock), metrics, logger, peers };
-  let live = liveConfig({ ...shared, tracing, decisions }, settings, undefined);
+  let live = liveConfig({ ...shared, tracing, decisions, traffic }, settings, undefined);
   let draining = false;
+  let ending = false;
   let retiring = Promise.resolve();
   const drain = () => {
     if (draining) return;
     draining = true;
     logger.info({ inFlight: app.inFlight() }, 'drain-started');
     cluster?.drain();
+  };
+  const undrain = () => {
+    if (ending) return false;
+    if (draining) logger.info({}, 'drain-cancelled');
+    draining = false;
+    cluster?.undrain();
+    return true;
   };
 
   const app = dataApp({
@@ -139,15 +158,29 @@ export async function build(settings: Settings, { log, worker }: BuildOptions = 
   }
 
   const views: AdminDeps = {
+    about: { node: hostname(), version: VERSION, workers: 1 },
+    logger,
     metrics,
+    // A worker has no admin port.
+    console: worker === undefined ? await readConsoleFiles() : new Map(),
     isDraining: () => draining,
     drain,
+    undrain,
+    drainTarget: (target, drain) => drainedByHand.set(live.fleet, target, drain),
+    testKey: (provider, key, signal) => inspectKey(live.settings, { provider, key }, clock, signal),
+    adminToken: () => live.settings.admin.tokenSha256,
     readiness: () => ({
       status: draining ? 'draining' : 'ready',
       degraded: cluster?.degraded() ?? [],
       inFlight: app.inFlight(),
     }),
     targets: () => live.fleet.targets.map(viewTarget),
+    live: () => {
+      const { fleet, generation } = live;
+      const routes = generation.inference.routes.views;
+      return viewLive({ targets: fleet.targets, routes, traffic, decisions }, clock.nowMs());
+    },
+    history: () => traffic.history,
     decisions: (filter) => decisions.list(clock.nowMs(), filter),
     peers: () => cluster?.view() ?? ALONE,
     config: () => printable(live.settings),
@@ -162,9 +195,15 @@ export async function build(settings: Settings, { log, worker }: BuildOptions = 
     tracing,
     isDraining: () => draining,
     drain,
+    undrain,
+    drainForGood: () => {
+      ending = true;
+      drain();
+    },
     reload: (next) => {
       const before = live;
-      live = liveConfig({ ...shared, tracing, decisions }, next, before);
+      live = liveConfig({ ...shared, tracing, decisions, traffic }, next, before);
+      drainedByHand.apply(live.fleet);
       logger.setLevel(next.telemetry.logLevel);
       // Its requests may need another attempt yet; and in order, for what it passed on belongs to the next one.
       const successor = live.fleet;
@@ -189,6 +228,7 @@ interface Shared {
   readonly logger: Logger;
   readonly tracing: Tracing;
   readonly decisions: Decisions;
+  readonly traffic: Traffic;
   /** Those of the cluster, when there is one. */
   readonly peers: Required<Pick<FleetDeps, 'onNews' | 'mayProbe'>>;
 }
@@ -202,7 +242,7 @@ interface LiveConfig {
 
 /** Everything that follows from the config, with what was learned of unchanged providers taken over from `before`. */
 function liveConfig(shared: Shared, settings: Settings, before: LiveConfig | undefined): LiveConfig {
-  const { clock, rng, metrics, logger, tracing, decisions } = shared;
+  const { clock, rng, metrics, logger, tracing, decisions, traffic } = shared;
   const modelLabel = modelLabels(settings.routes);
   const fleet = new Fleet(
     {
@@ -227,6 +267,7 @@ function liveConfig(shared: Shared, settings: Settings, before: LiveConfig | und
     logger,
     decisions,
     clock,
+    traffic,
     accessLog: settings.telemetry.accessLog,
     traceSlowMs: settings.telemetry.traceSlowMs,
     modelLabel,

@@ -30,6 +30,17 @@ const WILDCARD = '*';
 /** Model names that the wildcard keeps state of: more than any vendor offers. */
 const MAX_WILDCARD_MODELS = 256;
 
+/** Clients may have made most of their names up; the last ones tell what is going on. */
+const MAX_SHOWN_WILDCARDS = 32;
+
+export interface RouteView {
+  readonly name: string;
+  /** What a client asked the wildcard for; undefined for a route with a name of its own. */
+  readonly model: string | undefined;
+  readonly picker: string;
+  readonly pools: readonly (readonly { readonly id: string; readonly weight: number }[])[];
+}
+
 export class Routes {
   readonly #deps: RoutesDeps;
   readonly #named = new Map<string, Route>();
@@ -54,6 +65,15 @@ export class Routes {
   /** Names of the configured routes, the wildcard's left out: what GET /v1/models lists beside the vendors' own. */
   get names(): readonly string[] {
     return [...this.#named.keys()];
+  }
+
+  /** Every route with its pools, for people: the configured ones, then the wildcard's models, the last used first. */
+  get views(): readonly RouteView[] {
+    const wildcards = [...this.#wildcards].slice(-MAX_SHOWN_WILDCARDS).reverse();
+    return [
+      ...Array.from(this.#named.values(), (route) => viewRoute(route, undefined)),
+      ...wildcards.map(([model, route]) => viewRoute(route, model)),
+    ];
   }
 
   /**
@@ -117,6 +137,11 @@ export class Routes {
     const hedging = options.hedge === undefined ? undefined : (learned ?? new Hedging(clock, options.hedge));
     return { name, options, pools, picker: createPicker(options.picker, rng), hedging };
   }
+}
+
+function viewRoute({ name, options, pools }: Route, model: string | undefined): RouteView {
+  const members = pools.map((pool) => pool.map(({ id, weight }) => ({ id, weight })));
+  return { name, model, picker: options.picker, pools: members };
 }
 
 function isSameHedge({ hedge: one }: RouteOptions, { hedge: other }: RouteOptions): boolean {

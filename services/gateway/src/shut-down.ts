@@ -17,7 +17,7 @@ export const FLUSH_MS = 2000;
  * by itself. The admin port, if this process has it, answers until the last of them has.
  */
 export async function shutDown(gateway: Gateway, data: Closable, admin?: Closable): Promise<void> {
-  gateway.drain();
+  gateway.drainForGood();
   await closeServer(data, gateway.limits().drainMs);
   gateway.logger.info({ inFlight: gateway.app.inFlight() }, 'drain-ended');
   if (admin !== undefined) await closeServer(admin, 0);

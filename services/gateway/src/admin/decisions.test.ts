@@ -24,6 +24,9 @@ function exchange(number: number, more: Partial<Explained> = {}): Explained {
   };
 }
 
+/** An exchange that was answered at the first attempt has nothing to tell. */
+const ONE = [{ candidates: [], outcome: { kind: 'ok' }, member: { id: 'a' } }] as unknown as Explained['attempts'];
+
 const ids = (decisions: Decisions, filter?: DecisionFilter) =>
   decisions.list(10_000, filter).map((one) => ('requestId' in one ? one.requestId : ''));
 
@@ -67,5 +70,29 @@ describe('a filter', () => {
     [{ target: 'mistral/a/m' }, []],
   ])('of %j leaves what it names, the newest first', (filter, wanted) => {
     expect(ids(decisions, filter)).toEqual(wanted);
+  });
+});
+
+describe('new decisions', () => {
+  const told = ({ decisions, untold }: ReturnType<Decisions['takeNew']>) => [
+    decisions.map((one) => ('requestId' in one ? one.requestId : '')).join(' '),
+    untold,
+  ];
+
+  test('are told once, and of too many the ones that failed and the newest', () => {
+    const decisions = new Decisions();
+    expect(told(decisions.takeNew(100, 3))).toEqual(['', 0]);
+    decisions.add(exchange(1, { status: 503, end: 'refused' }));
+    for (let number = 2; number <= 6; number++) decisions.add(exchange(number, { attempts: ONE }));
+    expect(told(decisions.takeNew(100, 3))).toEqual(['r-6 r-5 r-1', 3]);
+    expect(told(decisions.takeNew(100, 3))).toEqual(['', 0]);
+    decisions.add(exchange(7));
+    expect(told(decisions.takeNew(100, 3))).toEqual(['r-7', 0]);
+  });
+
+  test('that the ring has lost are counted all the same', () => {
+    const decisions = new Decisions();
+    for (let number = 1; number <= 1000; number++) decisions.add(exchange(number));
+    expect(told(decisions.takeNew(100, 2))).toEqual(['r-1000 r-999', 998]);
   });
 });

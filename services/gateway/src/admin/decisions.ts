@@ -17,23 +17,61 @@ export interface DecisionFilter {
   readonly limit?: number | undefined;
 }
 
+export interface NewDecisions {
+  readonly decisions: readonly object[];
+  /** How many more there were. */
+  readonly untold: number;
+}
+
 export class Decisions {
   readonly #kept: Explained[] = [];
   #next = 0;
+  #added = 0;
+  /** How many there had been when somebody last took the new ones. */
+  #taken = 0;
 
   add(exchange: Explained): void {
+    this.#added++;
     this.#kept[this.#next] = exchange;
     this.#next = (this.#next + 1) % KEPT_DECISIONS;
   }
 
   /** Newest first; ages in milliseconds before `nowMs`. */
   list(nowMs: number, filter: DecisionFilter = {}): readonly object[] {
-    const newestFirst = [...this.#kept.slice(this.#next), ...this.#kept.slice(0, this.#next)].reverse();
-    return newestFirst
+    return this.#newestFirst
       .filter((kept) => isWanted(kept, filter))
       .slice(0, filter.limit ?? KEPT_DECISIONS)
-      .map((kept) => ({ ...explain(kept), agoMs: Math.round(nowMs - kept.endedAtMs) }));
+      .map((kept) => explainAt(nowMs, kept));
   }
+
+  /**
+   * Those since the last call, newest first: of more than `limit` the ones that failed or were tried again, then the
+   * newest. For one caller, that asks again and again.
+   */
+  takeNew(nowMs: number, limit: number): NewDecisions {
+    const count = this.#added - this.#taken;
+    this.#taken = this.#added;
+    const fresh = this.#newestFirst.slice(0, Math.min(count, KEPT_DECISIONS));
+    const byInterest = [...fresh.filter(isTelling), ...fresh.filter((kept) => !isTelling(kept))];
+    const told = new Set(byInterest.slice(0, limit));
+    return {
+      decisions: fresh.filter((kept) => told.has(kept)).map((kept) => explainAt(nowMs, kept)),
+      untold: count - told.size,
+    };
+  }
+
+  get #newestFirst(): readonly Explained[] {
+    return [...this.#kept.slice(this.#next), ...this.#kept.slice(0, this.#next)].reverse();
+  }
+}
+
+function explainAt(nowMs: number, kept: Explained): object {
+  return { ...explain(kept), agoMs: Math.round(nowMs - kept.endedAtMs) };
+}
+
+/** What an operator looks for among thousands that went as they should. */
+function isTelling(kept: Explained): boolean {
+  return hasFailed(kept) || kept.attempts.length !== 1;
 }
 
 function isWanted(kept: Explained, { route, target, request, failed }: DecisionFilter): boolean {
@@ -44,6 +82,6 @@ function isWanted(kept: Explained, { route, target, request, failed }: DecisionF
 }
 
 /** The client got something else than its answer. One that left has not been failed. */
-function hasFailed({ end, status }: Explained): boolean {
+export function hasFailed({ end, status }: Pick<Explained, 'end' | 'status'>): boolean {
   return end === 'broken' || (status >= 400 && end !== 'cancelled');
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { overviewPage } from './overview-page.ts';
 
-const quiet = { isDraining: false, inFlight: 0, targets: [], decisions: [] };
+const quiet = { isDraining: false, inFlight: 0, targets: [], decisions: [], hasLivePage: false };
 
 describe('the page', () => {
   test('says that nothing has happened yet', () => {

@@ -7,6 +7,8 @@ interface Overview {
   readonly inFlight: number;
   readonly targets: readonly object[];
   readonly decisions: readonly object[];
+  /** Whether the live page is there beside this one. */
+  readonly hasLivePage: boolean;
 }
 
 const REFRESH_S = 2;
@@ -23,6 +25,10 @@ const STYLE = `
   .good { color: light-dark(#0a7a3d, #5fd38d); } .bad { color: light-dark(#b42318, #ff8a7a); font-weight: 600; }
   .dim { opacity: .7; }
 `;
+
+const LIVE = 'This is the plain page. <a href="/console">The live one</a> needs a script.';
+
+const HOW_TO_BUILD = 'This is the plain page. <code>npm run build</code> makes the live one; restart the gateway then.';
 
 export function overviewPage(overview: Overview): string {
   const state = overview.isDraining ? '<span class="bad">draining</span>' : '<span class="good">ready</span>';
@@ -47,6 +53,7 @@ export function overviewPage(overview: Overview): string {
 <thead><tr><th>ago</th><th>route</th><th>status</th><th>took</th><th>attempts</th></tr></thead>
 <tbody>${overview.decisions.map(decisionRow).join('')}</tbody>
 </table></div>
+<p class="dim">${overview.hasLivePage ? LIVE : HOW_TO_BUILD}</p>
 </body>
 </html>
 `;

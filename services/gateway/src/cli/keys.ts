@@ -72,6 +72,23 @@ export async function inspectKeys(
   return reports;
 }
 
+/** Enough to tell a slow key from a slow answer, and no more than a few tokens. */
+const ONE_KEY: KeysOptions = { requests: 3, timeoutMs: 10_000 };
+
+/** One of them, for the console; undefined when there is no such key. */
+export async function inspectKey(
+  settings: Settings,
+  { provider: name, key: keyName }: { readonly provider: string; readonly key: string },
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<KeyReport | undefined> {
+  const provider = Object.hasOwn(settings.providers, name) ? settings.providers[name] : undefined;
+  const key = provider?.keys.find((one) => one.name === keyName);
+  if (provider === undefined || key === undefined) return undefined;
+  const wanted = chatModels(settings, name);
+  return new Inspection({ name, provider, key, wanted }, ONE_KEY, clock, signal).run();
+}
+
 interface Inspected {
   readonly name: string;
   readonly provider: ProviderOptions;

@@ -23,6 +23,7 @@ export interface ClusterSide {
   /** Something happened that the others should know now. */
   readonly tell: () => void;
   readonly drain: () => void;
+  readonly undrain: () => void;
   readonly mayProbe: (provider: string, key: string) => boolean;
   readonly view: () => PeersView;
   /** What is amiss, in words for the readiness page; empty when nothing is. */
@@ -74,6 +75,7 @@ export function joinCluster(deps: JoinDeps, { name, bus: openBus }: PeerPlace): 
   return {
     tell: () => membership.tell(),
     drain: () => membership.drain(),
+    undrain: () => membership.undrain(),
     mayProbe: (provider, key) => membership.mayProbe(keyIdOf(provider, key)),
     view: () => viewPeers(membership, fleet(), clock.nowMs()),
     degraded: () => (bus.state === 'connected' ? [] : ['cluster-bus-disconnected']),

@@ -129,7 +129,9 @@ describe('what an operator may see', () => {
       '/admin/targets',
       '/admin/decisions',
       '/admin/config',
+      '/admin/history',
       '/console',
+      '/console/plain',
     ]) {
       const response = await fetch(gateway.adminUrl + path);
       expect([response.status, response.headers.get('cache-control')]).toEqual([200, 'no-store']);
@@ -220,7 +222,7 @@ describe('decisions', () => {
     await using upstream = await openUpstream(answersChat);
     await using gateway = await openGateway(oneProvider(upstream.url));
     await (await ask(gateway, { model: '<script>alert(1)</script>&"\'' })).arrayBuffer();
-    const page = await fetch(`${gateway.adminUrl}/console`);
+    const page = await fetch(`${gateway.adminUrl}/console/plain`);
     const html = await page.text();
     expect(page.headers.get('content-type')).toContain('text/html');
     expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
@@ -228,6 +230,6 @@ describe('decisions', () => {
     expect(html).not.toMatch(/<script/i);
     expect(html).toContain('<span class="good">ready</span>');
     gateway.gateway.drain();
-    expect(await (await fetch(`${gateway.adminUrl}/console`)).text()).toContain('draining');
+    expect(await (await fetch(`${gateway.adminUrl}/console/plain`)).text()).toContain('draining');
   });
 });

@@ -12,6 +12,7 @@ import { ExchangeMetrics } from './exchange-metrics.ts';
 import { writeSpans } from './exchange-spans.ts';
 import type { ModelLabel } from './model-labels.ts';
 import { TraceChoice } from './trace-choice.ts';
+import type { Traffic } from './traffic.ts';
 import type { BegunExchange, FinishedExchange } from '../visit.ts';
 
 interface RecordDeps {
@@ -20,6 +21,7 @@ interface RecordDeps {
   readonly tracing: Tracing;
   readonly logger: Logger;
   readonly decisions: Decisions;
+  readonly traffic: Traffic;
   readonly accessLog: boolean;
   /** From here on an exchange is slow. */
   readonly traceSlowMs: number;
@@ -50,9 +52,10 @@ export class ExchangeWatcher {
         const parent = typeof traceparent === 'string' ? traceparent : undefined;
         const traceId = this.#trace(parent, { ...begun, report, status });
         const finished: FinishedExchange = { ...begun, report, status, traceId };
-        const { decisions, logger } = this.#deps;
+        const { decisions, traffic, logger } = this.#deps;
         const kept = explained(finished);
         this.#metrics.count(finished);
+        traffic.count(finished);
         decisions.add(kept);
         this.#accessLog?.(finished);
         if (logger.writes('debug')) logger.debug({ traceId, ...explain(kept) }, 'exchange-decided');

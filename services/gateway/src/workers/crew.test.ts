@@ -83,7 +83,7 @@ beforeEach(() => {
         children.push(child);
         return child;
       },
-      begin: (index) => ({ kind: 'begin', index, workers: 2, reading: READING, isDraining: false }),
+      begin: (index) => ({ kind: 'begin', index, workers: 2, reading: READING, isDraining: false, drainedTargets: [] }),
       onEnded: (index) => void events.push(`ended ${index}`),
       onRestart: () => void events.push('restart'),
     },

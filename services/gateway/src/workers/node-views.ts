@@ -1,7 +1,10 @@
 /** What the admin port shows of a node of several workers: their answers side by side, each marked with its worker. */
 import type { DecisionFilter } from '../admin/decisions.ts';
 import { KEPT_DECISIONS } from '../admin/decisions.ts';
+import type { LiveView } from '../admin/live-view.ts';
+import type { TrafficHistory } from '../record/traffic.ts';
 import type { Answers } from './crew.ts';
+import { mergeHistories, mergeLive } from './merge-live.ts';
 import type { Question } from './words.ts';
 
 /** A person waits this long for a page; a worker whose event loop is full for longer is told as missing. */
@@ -48,6 +51,22 @@ export class NodeViews {
         ...missing.map(silent),
       ],
     };
+  }
+
+  async live(): Promise<LiveView> {
+    const { answered } = await this.#askAll({ kind: 'live' }, AbortSignal.timeout(ANSWER_MS));
+    return mergeLive(answered);
+  }
+
+  async history(): Promise<TrafficHistory> {
+    const { answered } = await this.#askAll({ kind: 'history' }, AbortSignal.timeout(ANSWER_MS));
+    return mergeHistories(answered);
+  }
+
+  /** Whether any worker says yes. */
+  async tellAll(question: Question): Promise<boolean> {
+    const { answered } = await this.#askAll(question, AbortSignal.timeout(ANSWER_MS));
+    return answered.some(({ answer }) => answer === true);
   }
 
   families(): Promise<Answers> {

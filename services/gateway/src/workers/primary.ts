@@ -5,14 +5,17 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
+import { hostname } from 'node:os';
 import { type Bus, Hub, newPeerId } from '@leeward/cluster';
 import { systemClock, systemRng } from '@leeward/kernel';
 import { createLogger, createMetrics, type Logger, type Metrics } from '@leeward/telemetry';
+import { inspectKey } from '../cli/keys.ts';
 import { openBus } from '../cluster/open-bus.ts';
 import { printable } from '../config/redact.ts';
 import type { Settings } from '../config/settings.ts';
 import { adminApp } from '../http/admin-app.ts';
 import { closeServer } from '../http/close-server.ts';
+import { readConsoleFiles } from '../http/console-files.ts';
 import { adminServer } from '../http/ports.ts';
 import { listen, renewTls } from '../http/server.ts';
 import { aborted, FLUSH_MS, type RunningGateway } from '../shut-down.ts';
@@ -54,6 +57,8 @@ export async function runNode(options: RunNodeOptions): Promise<RunningGateway> 
   const outer = outerBus(settings, logger);
   const hub = new Hub(outer);
   let isDraining = false;
+  let isEnding = false;
+  const drainedTargets = new Set<string>();
   const dealer = new Dealer({ clock: systemClock, limit: () => settings.limits.connections });
   const crew = new Crew(
     {
@@ -68,6 +73,7 @@ export async function runNode(options: RunNodeOptions): Promise<RunningGateway> 
         workers,
         reading: live.reading,
         isDraining,
+        drainedTargets: [...drainedTargets],
       }),
       onEnded: (index) => nodeMetrics.workerEnded(index),
       onRestart: () => metrics.workerRestartsTotal.child().inc(),
@@ -86,9 +92,27 @@ export async function runNode(options: RunNodeOptions): Promise<RunningGateway> 
   };
   const admin = adminServer(
     adminApp({
+      about: { node: hostname(), version: VERSION, workers },
+      logger,
+      console: await readConsoleFiles(),
       metrics: nodeMetrics,
       isDraining: () => isDraining,
       drain,
+      undrain: async () => {
+        if (isEnding) return false;
+        isDraining = false;
+        await views.tellAll({ kind: 'undrain' });
+        return true;
+      },
+      drainTarget: async (target, drain) => {
+        const isKnown = await views.tellAll({ kind: 'drain-target', target, drain });
+        // For workers that start later.
+        if (!drain) drainedTargets.delete(target);
+        else if (isKnown) drainedTargets.add(target);
+        return isKnown;
+      },
+      testKey: (provider, key, left) => inspectKey(live.settings, { provider, key }, systemClock, left),
+      adminToken: () => live.settings.admin.tokenSha256,
       readiness: async () => ({
         status: isDraining ? 'draining' : crew.hasStarted && crew.serving > 0 ? 'ready' : 'starting',
         degraded: [
@@ -99,6 +123,8 @@ export async function runNode(options: RunNodeOptions): Promise<RunningGateway> 
       }),
       inFlight: () => views.inFlight(),
       targets: () => views.targets(),
+      live: () => views.live(),
+      history: () => views.history(),
       decisions: (filter) => views.decisions(filter),
       peers: () => views.peers(),
       config: () => printable(live.settings),
@@ -127,6 +153,7 @@ export async function runNode(options: RunNodeOptions): Promise<RunningGateway> 
       .catch((error: unknown) => logger.error({ error }, 'config-watch-failed'));
   }
   const done = aborted(signal).then(() => {
+    isEnding = true;
     drain();
     dealer.close();
     return stopNode({ crew, admin, outer, logger }, live.settings.limits.drainMs);

@@ -16,6 +16,10 @@ const question = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('targets') }),
   z.object({ kind: z.literal('decisions'), filter: decisionFilter }),
   z.object({ kind: z.literal('peers') }),
+  z.object({ kind: z.literal('live') }),
+  z.object({ kind: z.literal('history') }),
+  z.object({ kind: z.literal('drain-target'), target: z.string(), drain: z.boolean() }),
+  z.object({ kind: z.literal('undrain') }),
   z.object({ kind: z.literal('in-flight') }),
   z.object({ kind: z.literal('take-over'), reading: readingSchema }),
 ]);
@@ -36,6 +40,8 @@ const toWorker = z.discriminatedUnion('kind', [
     workers: z.number(),
     reading: readingSchema,
     isDraining: z.boolean(),
+    /** By hand, and before this worker began. */
+    drainedTargets: z.array(z.string()),
   }),
   /** Comes with a copy of a socket. */
   z.object({ kind: z.literal('connection'), id: z.number() }),

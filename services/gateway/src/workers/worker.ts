@@ -70,11 +70,12 @@ export class Worker {
     });
   }
 
-  async #begin({ index, workers, reading, isDraining }: Begin): Promise<void> {
+  async #begin({ index, workers, reading, isDraining, drainedTargets }: Begin): Promise<void> {
     if (this.#running !== undefined || this.#isStopping) return;
     const settings = await settingsOf(reading, workers);
     const gateway = await build(settings, { worker: { index, bus: this.#deps.bus } });
     if (isDraining) gateway.drain();
+    for (const target of drainedTargets) await gateway.views.drainTarget(target, true);
     const data = new DealtConnections(dataServer(gateway.app.listener, settings));
     this.#running = { gateway, data, workers };
     this.#deps.say({ kind: 'serving', isServing: true });
@@ -104,6 +105,14 @@ export class Worker {
         return gateway.views.decisions(question.filter);
       case 'peers':
         return gateway.views.peers();
+      case 'live':
+        return gateway.views.live();
+      case 'history':
+        return gateway.views.history();
+      case 'drain-target':
+        return gateway.views.drainTarget(question.target, question.drain);
+      case 'undrain':
+        return gateway.undrain();
       case 'in-flight':
         return gateway.app.inFlight();
       case 'take-over':
