@@ -28,7 +28,8 @@ const STYLE = `
 
 const LIVE = 'This is the plain page. <a href="/console">The live one</a> needs a script.';
 
-const HOW_TO_BUILD = 'This is the plain page. <code>npm run build</code> makes the live one; restart the gateway then.';
+const HOW_TO_BUILD =
+  'This is the plain page. <code>npm run build:console</code> makes the live one; restart the gateway then.';
 
 export function overviewPage(overview: Overview): string {
   const state = overview.isDraining ? '<span class="bad">draining</span>' : '<span class="good">ready</span>';

@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { json, type NextFunction, type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import type { KeyReport } from '../cli/keys.ts';
-import type { AdminDeps } from './admin-app.ts';
+import type { AdminDeps } from './admin-deps.ts';
 import { permission } from './admin-guard.ts';
 
 const MAX_BODY = '4kb';

@@ -1,7 +1,7 @@
 /**
  * The console's production build, held in memory: a handful of files, read once, so that no path of a request ever
- * reaches the file system. `npm run build` makes them in services/console; beside a bundled gateway they stand in
- * `console/`. Where there is no build, the admin port has its plain page.
+ * reaches the file system. `npm run build:console` makes them in services/console; beside a bundled gateway they
+ * stand in `console/`. Where there is no build, the admin port has its plain page.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';

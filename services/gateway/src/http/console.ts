@@ -4,7 +4,7 @@
  */
 import { type Response, Router } from 'express';
 import { MAX_SHOWN_DECISIONS, overviewPage } from '../admin/overview-page.ts';
-import type { AdminDeps } from './admin-app.ts';
+import type { AdminDeps } from './admin-deps.ts';
 import type { ConsoleFile, ConsoleFiles } from './console-files.ts';
 
 const POLICY =
