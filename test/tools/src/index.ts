@@ -1,2 +1,2 @@
 export { requireTool } from './find-tool.ts';
-export { ALERTMANAGER, AMTOOL, BUILDAH, HELM, NATS_SERVER, PROMETHEUS, PROMTOOL } from './tools.ts';
+export { ALERTMANAGER, AMTOOL, BUILDAH, CHROMIUM, HELM, NATS_SERVER, PROMETHEUS, PROMTOOL } from './tools.ts';

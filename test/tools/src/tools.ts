@@ -79,4 +79,12 @@ export const AMTOOL: Tool = {
   alsoIn: [],
 };
 
-export const TOOLS: readonly Tool[] = [NATS_SERVER, BUILDAH, HELM, PROMETHEUS, PROMTOOL, ALERTMANAGER, AMTOOL];
+export const CHROMIUM: Tool = {
+  command: 'chromium',
+  debianPackage: 'chromium',
+  site: 'https://www.chromium.org/getting-involved/download-chromium/',
+  neededFor: 'the console’s tests',
+  alsoIn: ['/usr/bin', '/Applications/Chromium.app/Contents/MacOS'],
+};
+
+export const TOOLS: readonly Tool[] = [NATS_SERVER, BUILDAH, HELM, PROMETHEUS, PROMTOOL, ALERTMANAGER, AMTOOL, CHROMIUM];
