@@ -29,6 +29,7 @@ export default defineConfig({
       { test: { name: 'image', include: ['test/image/src/**/*.test.ts'], ...oneAtATime } },
       { test: { name: 'chart', include: ['test/chart/src/**/*.test.ts'], ...oneAtATime } },
       { test: { name: 'observability', include: ['test/observability/src/**/*.test.ts'], ...oneAtATime } },
+      { test: { name: 'console', include: ['test/console/src/**/*.test.ts'], ...oneAtATime } },
       { test: { name: 'e2e', include: ['test/e2e/src/**/*.test.ts'], ...oneAtATime } },
     ],
   },

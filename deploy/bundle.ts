@@ -1,12 +1,13 @@
 /**
  * `npm run build`: the production build, dist/. One directory of JavaScript that needs Node and nothing else: no
- * node_modules, no TypeScript. What a start does not need stays in chunks that are loaded when it is (OpenTelemetry).
+ * node_modules, no TypeScript; the console's page is in it. What a start does not need stays in chunks that are loaded when it is (OpenTelemetry).
  *
  * The same sources give the same bytes: names follow from contents, and no time or path goes in.
  */
 import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { buildConsole } from './console.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DIST = `${ROOT}dist/`;
@@ -36,6 +37,7 @@ const { metafile } = await build({
   logLevel: 'warning',
 });
 await copyFile(`${ROOT}services/mistral-sim/examples/mild.yaml`, `${DIST}mistral-sim.yaml`);
+await buildConsole(`${DIST}console`);
 const { version } = JSON.parse(await readFile(`${ROOT}package.json`, 'utf8')) as { version: string };
 await writeFile(`${DIST}package.json`, `${JSON.stringify({ name: 'leeward', version, type: 'module' })}\n`);
 const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);

@@ -21,7 +21,7 @@ const MAX_SOURCE_LINES = 400;
 export const names: Rule = (tree) =>
   tree.sources.flatMap(({ path, text, masked, isTest }) => {
     const breaches: string[] = [];
-    const parts = path.replace(/(?:(?:\.[a-z]+)?\.test|\.contract|\.generated)?\.ts$/, '').split('/');
+    const parts = path.replace(/(?:(?:\.[a-z]+)?\.test|\.contract|\.generated)?\.tsx?$/, '').split('/');
     if (!parts.every((part) => /^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(part))) breaches.push(`${path}: not kebab-case`);
     for (const part of parts) {
       const words = part.split('-');

@@ -6,7 +6,7 @@ import { type Tree, treeOf } from './tree.ts';
 const IGNORED = new Set(['node_modules', '.git', 'dist', 'coverage', '.nx', '.vitest', 'out']);
 
 /** Texts that a rule reads. Of the others (images, archives) only the path matters. */
-const READ = /(?:\.(?:ts|md|json|ya?ml)|^\.ci\/run)$/;
+const READ = /(?:\.(?:tsx?|md|json|ya?ml)|^\.ci\/run)$/;
 
 /** The repository that this file stands in. */
 export function readTree(): Tree {

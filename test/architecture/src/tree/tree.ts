@@ -42,7 +42,7 @@ export function treeOf(files: Readonly<Record<string, string>>): Tree {
   return {
     files: new Map(entries),
     sources: entries
-      .filter(([path]) => /^(?:libs|services|test|deploy\/[^/]+)\/.*\.ts$/.test(path))
+      .filter(([path]) => /^(?:libs|services|test|deploy\/[^/]+)\/.*\.tsx?$/.test(path))
       .map(([path, text]) => readSource(path, text)),
     manifests: entries
       .filter(([path]) => /(?:^|\/)package\.json$/.test(path))
