@@ -33,12 +33,19 @@ const MAX_WILDCARD_MODELS = 256;
 /** Clients may have made most of their names up; the last ones tell what is going on. */
 const MAX_SHOWN_WILDCARDS = 32;
 
+interface MemberView {
+  readonly id: string;
+  readonly weight: number;
+  /** Among its siblings, as the picker compares them. */
+  readonly load: number;
+}
+
 export interface RouteView {
   readonly name: string;
   /** What a client asked the wildcard for; undefined for a route with a name of its own. */
   readonly model: string | undefined;
   readonly picker: string;
-  readonly pools: readonly (readonly { readonly id: string; readonly weight: number }[])[];
+  readonly pools: readonly (readonly MemberView[])[];
 }
 
 export class Routes {
@@ -140,7 +147,9 @@ export class Routes {
 }
 
 function viewRoute({ name, options, pools }: Route, model: string | undefined): RouteView {
-  const members = pools.map((pool) => pool.map(({ id, weight }) => ({ id, weight })));
+  const members = pools.map((pool) =>
+    pool.map((member) => ({ id: member.id, weight: member.weight, load: Math.round(member.load) })),
+  );
   return { name, model, picker: options.picker, pools: members };
 }
 

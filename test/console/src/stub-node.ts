@@ -84,7 +84,7 @@ function viewAt(second: number): object {
       pools: [
         targets.slice(route * KEYS, route * KEYS + KEYS / 2),
         targets.slice(route * KEYS + KEYS / 2, (route + 1) * KEYS),
-      ].map((pool) => pool.map(({ id }) => ({ id, weight: 1 }))),
+      ].map((pool) => pool.map(({ id }) => ({ id, weight: 1, load: 300 + wave(second * 3 + id.length, 250) }))),
     })),
     tallies: Object.fromEntries(
       Array.from({ length: ROUTES }, (_, route) => [
@@ -125,7 +125,6 @@ function targetAt(place: number, second: number): { readonly id: string; readonl
     quotaGroup: `workspace-${place % KEYS}`,
     lastOutcome: 'ok',
     inFlight: wave(second + place, 30),
-    load: 300 + wave(second * 3 + place, 250),
     headroom: wave(second + place * 7, 100) / 100,
     freeInMs: ails ? 9000 - wave(second, 100) * 10 : 0,
     firstTokenMs: 250 + wave(second * 7 + place, 300),

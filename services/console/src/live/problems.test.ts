@@ -41,7 +41,7 @@ describe('what is wrong', () => {
   test('comes with what clients see of it first: a route that cannot be served, then one that fell back', () => {
     const ailing = targetView({ state: 'quota-cooldown', freeInMs: null });
     const other = targetView({ key: 'b' });
-    const pools = [[{ id: ailing.id, weight: 1 }], [{ id: other.id, weight: 1 }]];
+    const pools = [[{ id: ailing.id, weight: 1, load: 1 }], [{ id: other.id, weight: 1, load: 1 }]];
     expect(titles([ailing, other], { routes: [{ name: 'r', picker: 'adaptive', pools }] })[0]).toBe(
       'warn: r has fallen back',
     );

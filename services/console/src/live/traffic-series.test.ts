@@ -14,14 +14,14 @@ describe('the traffic', () => {
   test('goes on where the gateway’s memory ends, without a seam and without a jump', () => {
     const series = new TrafficSeries();
     const past = Array.from({ length: STEPS }, () => 4);
-    series.fill({ stepMs: 2000, targets: { 'mistral/a/large': past }, routes: {}, failures: {} }, NOW_MS);
+    series.recall({ stepMs: 2000, targets: { 'mistral/a/large': past }, routes: {}, failures: {} }, NOW_MS);
     // The first view says only where the sums stand.
     series.follow(viewWith({ a: 5000 }), NOW_MS);
     for (let second = 1; second <= 20; second++)
       series.follow(viewWith({ a: 5000 + 2 * second }), NOW_MS + second * 1000);
     const rates = series.targets.rates('mistral/a/large', stepAt(NOW_MS + 20_000));
-    expect([...rates.slice(0, -12)]).toEqual(Array.from({ length: STEPS - 13 }, () => 2));
-    expect([...rates.slice(-9)]).toEqual(Array.from({ length: 9 }, () => 2));
+    expect(rates.slice(0, -12)).toEqual(Float64Array.from({ length: STEPS - 13 }, () => 2));
+    expect(rates.slice(-9)).toEqual(Float64Array.from({ length: 9 }, () => 2));
     expect(series.targets.rate('mistral/a/large', stepAt(NOW_MS + 20_000))).toBe(2);
   });
 

@@ -34,7 +34,7 @@ export class SeriesSet {
   readonly #lanes = new Map<string, Lane>();
   #sums: Sums = new Map();
 
-  fill(past: Readonly<Record<string, readonly number[]>>, step: number): void {
+  recall(past: Readonly<Record<string, readonly number[]>>, step: number): void {
     this.#lanes.clear();
     for (const [name, counts] of Object.entries(past)) {
       for (const [place, count] of counts.entries()) this.#lane(name).add(step - counts.length + 1 + place, count);
@@ -91,11 +91,11 @@ export class TrafficSeries {
   readonly routes = new SeriesSet();
   readonly failures = new SeriesSet();
 
-  fill({ targets, routes, failures }: History, nowMs: number): void {
+  recall({ targets, routes, failures }: History, nowMs: number): void {
     const step = stepAt(nowMs);
-    this.targets.fill(targets, step);
-    this.routes.fill(routes, step);
-    this.failures.fill(failures, step);
+    this.targets.recall(targets, step);
+    this.routes.recall(routes, step);
+    this.failures.recall(failures, step);
   }
 
   follow({ targets, tallies }: View, nowMs: number): void {

@@ -26,7 +26,6 @@ export interface TargetView {
   readonly state: string;
   readonly inFlight: number;
   readonly weight: number;
-  readonly load: number;
   readonly headroom: number;
   /** Null, as JSON has no infinity: never by itself. */
   readonly freeInMs: number | null;
@@ -76,12 +75,19 @@ export interface RouteTally {
   readonly failed: number;
 }
 
+interface MemberView {
+  readonly id: string;
+  readonly weight: number;
+  /** Among its siblings, as the picker compares them. */
+  readonly load: number;
+}
+
 export interface RouteView {
   readonly name: string;
   /** What the wildcard was asked for. */
   readonly model?: string;
   readonly picker: string;
-  readonly pools: readonly (readonly { readonly id: string; readonly weight: number }[])[];
+  readonly pools: readonly (readonly MemberView[])[];
 }
 
 export interface Decision {

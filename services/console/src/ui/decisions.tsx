@@ -90,7 +90,7 @@ const Row = still((props: RowProps) => <OpenableRow {...props} />);
 /** Its explanation is made when somebody wants to read it. */
 function OpenableRow({ decision, onRead }: RowProps): ComponentChildren {
   const [isOpen, setOpen] = useState(false);
-  const { atMs, route, status, code, durationMs, firstTokenMs, attempts } = decision;
+  const { atMs, route, status, code, stream, durationMs, firstTokenMs, attempts } = decision;
   const toggled = (isNowOpen: boolean): void => {
     setOpen(isNowOpen);
     if (isNowOpen) onRead();
@@ -107,7 +107,7 @@ function OpenableRow({ decision, onRead }: RowProps): ComponentChildren {
           <span class="mono">{route === '*' ? decision.model : route}</span>
           <span class="took">
             {duration(durationMs)}
-            {firstTokenMs !== undefined && <span class="dim"> · first token {duration(firstTokenMs)}</span>}
+            {stream && firstTokenMs !== undefined && <span class="dim"> · first token {duration(firstTokenMs)}</span>}
           </span>
           <span class="steps">
             {attempts.map((attempt, index) => (

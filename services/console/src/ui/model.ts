@@ -34,7 +34,7 @@ export function arrive(model: Model, arrival: Arrival): Model {
     case 'connection':
       return model.connection === arrival.connection ? model : { ...model, connection: arrival.connection };
     case 'past':
-      model.series.fill(arrival.history, arrival.nowMs);
+      model.series.recall(arrival.history, arrival.nowMs);
       return {
         ...model,
         decisions: withNew(model.decisions, arrival.decisions, arrival.nowMs),

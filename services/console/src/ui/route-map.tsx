@@ -69,9 +69,9 @@ function Route({ route, shown }: { readonly route: RouteView; readonly shown: Sh
   const requests = series.routes.rate(route.name, step);
   const failures = series.failures.rate(route.name, step);
   const pools = route.pools.map((pool) => {
-    const targets = pool.flatMap(({ id, weight }) => {
+    const targets = pool.flatMap(({ id, weight, load }) => {
       const target = shown.targets.get(id);
-      return target === undefined ? [] : [{ target, weight }];
+      return target === undefined ? [] : [{ target, weight, load }];
     });
     return { targets, shown: targets.filter(({ target }) => shown.isWanted(target)) };
   });
@@ -100,6 +100,7 @@ function Route({ route, shown }: { readonly route: RouteView; readonly shown: Sh
 interface Placed {
   readonly target: TargetView;
   readonly weight: number;
+  readonly load: number;
 }
 
 const PacedRoute = paced(Route);
@@ -129,7 +130,7 @@ function Pool({ index, pool, all, shown }: PoolProps): ComponentChildren {
         </span>
       </h4>
       <div class="tiles">
-        {pool.map(({ target, weight }) => (
+        {pool.map(({ target, weight, load }) => (
           <TargetTile
             key={target.id}
             id={target.id}
@@ -141,7 +142,7 @@ function Pool({ index, pool, all, shown }: PoolProps): ComponentChildren {
             perSecond={rate(rates.get(target.id) ?? 0)}
             share={sum === 0 ? 0 : Math.round(((rates.get(target.id) ?? 0) / sum) * 100)}
             firstTokenMs={target.firstTokenMs}
-            load={Math.round(target.load)}
+            load={load}
             headroom={Math.round(target.headroom * 100)}
             weight={weight}
             onOpen={onOpen}

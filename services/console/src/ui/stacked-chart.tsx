@@ -76,7 +76,7 @@ function optionsFor({ bands }: Split, at: HTMLElement, onPoint: ChartProps['onPo
   return {
     width: at.clientWidth,
     height: HEIGHT,
-    padding: [8, 8, 0, 0],
+    padding: [8, 28, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
     scales: { y: { range: (_chart, _least, most) => [0, Math.max(1, most * 1.08)] } },

@@ -50,7 +50,7 @@ function Target({ target, decisions, operator }: TargetProps): ComponentChildren
     ['Breaker', breakerWords(target.breaker)],
     ...(target.quarantine === undefined ? [] : [['Key', breakerWords(target.quarantine)] as const]),
     ...(target.capacity === undefined ? [] : [['Capacity', breakerWords(target.capacity)] as const]),
-    ['Load', `${count(target.load)} (the less, the sooner it is picked), weight ${target.weight}`],
+    ['Weight', target.weight],
     ['In flight', target.inFlight],
     ['First token', `${duration(target.firstTokenMs)}, then ${duration(target.tokenMs)} a token`],
     ['Faults of late', percent(target.faultShare)],

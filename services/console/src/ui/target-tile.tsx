@@ -1,5 +1,5 @@
 /** One target at a glance: whether it may be asked and why not, how much of the pool's traffic it has, how fast it is. */
-import { duration } from '../words/format.ts';
+import { count, duration } from '../words/format.ts';
 import { stateWords } from '../words/states.ts';
 import { still } from './memo.ts';
 import { Bar, Dot, headroomMood } from './signs.tsx';
@@ -40,7 +40,7 @@ export const TargetTile = still((tile: TileProps) => {
           <b>{duration(tile.firstTokenMs)}</b> first token
         </span>
         <span>
-          <b>{tile.load}</b> load
+          <b>{count(tile.load)}</b> load
         </span>
         <span>
           <b>{tile.inFlight}</b> in flight

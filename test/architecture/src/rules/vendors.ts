@@ -16,6 +16,8 @@ const HOMES: readonly Home[] = [
   },
   { vendor: /^(?:prom-client|pino|@opentelemetry\/[^/]+)(?:\/|$)/, homes: [/^libs\/telemetry\//] },
   { vendor: /^@grafana\//, homes: [/^deploy\/dashboards\//] },
+  { vendor: /^(?:preact|uplot)(?:\/|$)/, homes: [/^services\/console\//] },
+  { vendor: /^(?:playwright-core|axe-core)(?:\/|$)/, homes: [/^test\/console\//] },
   { vendor: /^(?:nats|@nats-io\/[^/]+)(?:\/|$)/, homes: [/^libs\/cluster\/src\/nats-bus(?:\.test)?\.ts$/] },
 ];
 
