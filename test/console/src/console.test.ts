@@ -124,7 +124,7 @@ describe('the page', () => {
       .click();
     await page
       .getByRole('dialog')
-      .getByText(/tripped .* ago by faults in a row/)
+      .getByText(/tripped .* ago: faults in a row/)
       .waitFor();
     scene.setFaults([]);
   });

@@ -87,4 +87,13 @@ export const CHROMIUM: Tool = {
   alsoIn: ['/usr/bin', '/Applications/Chromium.app/Contents/MacOS'],
 };
 
-export const TOOLS: readonly Tool[] = [NATS_SERVER, BUILDAH, HELM, PROMETHEUS, PROMTOOL, ALERTMANAGER, AMTOOL, CHROMIUM];
+export const TOOLS: readonly Tool[] = [
+  NATS_SERVER,
+  BUILDAH,
+  HELM,
+  PROMETHEUS,
+  PROMTOOL,
+  ALERTMANAGER,
+  AMTOOL,
+  CHROMIUM,
+];

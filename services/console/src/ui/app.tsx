@@ -78,9 +78,9 @@ export function App({ feed, actions }: AppProps): ComponentChildren {
         ) : (
           <>
             <Vitals view={view} series={series} step={step} decisions={decisions} />
-            <div class="columns wide-first">
-              <PacedChart view={view} series={series} step={step} />
+            <div class="columns wide-second">
               <PacedProblems problems={problems} onOpen={setOpened} />
+              <PacedChart view={view} series={series} step={step} />
             </div>
             <RouteMap view={view} series={series} step={step} onOpen={setOpened} />
             <PacedDecisions decisions={decisions} untold={model.untold} />

@@ -86,8 +86,9 @@ function probe(breaker: BreakerView | undefined): string {
 export function breakerWords(breaker: BreakerView | undefined): string {
   if (breaker === undefined) return 'closed, never tripped';
   const { state, samples, successShare, lastTrip } = breaker;
-  const trip = lastTrip === undefined ? '' : `, tripped ${duration(lastTrip.agoMs)} ago by ${plain(lastTrip.reason)}`;
-  return `${state}${trip}; ${percent(successShare)} of ${samples} succeeded of late`;
+  const trip = lastTrip === undefined ? '' : `, tripped ${duration(lastTrip.agoMs)} ago: ${plain(lastTrip.reason)}`;
+  const late = samples === 0 ? '' : `; ${percent(successShare)} of ${samples} succeeded of late`;
+  return state + trip + late;
 }
 
 const CAUSES: Readonly<Record<string, string>> = {
