@@ -1,0 +1,8 @@
+/** Where things are in the repository. */
+import { join } from 'node:path';
+
+export const ROOT = join(import.meta.dirname, '../../..');
+export const COMPOSE = join(ROOT, 'deploy/compose');
+export const EXAMPLES = join(ROOT, 'examples');
+export const CHART = join(ROOT, 'helm/leeward');
+export const LEEWARD = join(ROOT, 'services/gateway/src/cli/leeward.ts');
