@@ -30,6 +30,7 @@ export default defineConfig({
       { test: { name: 'chart', include: ['test/chart/src/**/*.test.ts'], ...oneAtATime } },
       { test: { name: 'observability', include: ['test/observability/src/**/*.test.ts'], ...oneAtATime } },
       { test: { name: 'console', include: ['test/console/src/**/*.test.ts'], ...oneAtATime } },
+      { test: { name: 'deploy', include: ['test/deploy/src/**/*.test.ts'], ...oneAtATime } },
       { test: { name: 'e2e', include: ['test/e2e/src/**/*.test.ts'], ...oneAtATime } },
     ],
   },
