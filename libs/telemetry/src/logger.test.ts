@@ -34,14 +34,14 @@ function build(options: Partial<LoggerOptions> = {}) {
 describe('a line', () => {
   test('is one JSON object with its level, time, base fields, event and facts', () => {
     const { logger, lines } = build();
-    logger.info({ requestId: 'r-1', traceId: 't-1', attempts: 2 }, 'request-finished');
+    logger.info({ requestId: 'r-1', trace_id: 't-1', attempts: 2 }, 'request-finished');
     expect(lines).toEqual([
       {
         level: 'info',
         time: '2026-01-01T00:00:00.000Z',
         instance: 'node-1',
         requestId: 'r-1',
-        traceId: 't-1',
+        trace_id: 't-1',
         attempts: 2,
         event: 'request-finished',
       },

@@ -9,10 +9,13 @@ import { redact } from './redaction.ts';
  * and counted; they never hold a request, and they never grow the process.
  */
 
-/** What a line says. An exchange's lines carry `requestId`, and `traceId` when it is sampled; an error is `error`. */
+/**
+ * What a line says. An exchange's lines carry `requestId`, and when it is traced `trace_id`, as OpenTelemetry spells it in
+ * logs that are not its own; an error is `error`.
+ */
 export type LogFields = Readonly<Record<string, unknown>> & {
   readonly requestId?: string | undefined;
-  readonly traceId?: string | undefined;
+  readonly trace_id?: string | undefined;
   readonly error?: unknown;
 };
 

@@ -126,7 +126,7 @@ class SpanWriter {
 
   write(kind: SpanKind, { attributes, startedAtMs, endedAtMs, error }: EndedSpan, under: Context): Span {
     const options = { kind, attributes: present(attributes), startTime: this.#originMs + startedAtMs };
-    const span = this.#tracer.startSpan(spanName(attributes), options, under);
+    const span = this.#tracer.startSpan(spanName(kind, attributes), options, under);
     if (error !== undefined) {
       span.setAttribute(ATTRIBUTE.errorType, errorType(error));
       span.setStatus({ code: SpanStatusCode.ERROR });
@@ -140,9 +140,15 @@ function contextOf({ traceId, spanId }: Traceparent): Context {
   return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags: TraceFlags.SAMPLED, isRemote: true });
 }
 
-/** `chat mistral-large-latest`, as the GenAI conventions name a span. */
-function spanName(attributes: SpanAttributes): string {
-  const words = [attributes[ATTRIBUTE.operation] ?? 'chat', attributes[ATTRIBUTE.requestModel]];
+/**
+ * A SERVER span as the conventions of HTTP have it (`POST /v1/chat/completions`), an attempt as those of GenAI do (`chat
+ * mistral-large-latest`).
+ */
+function spanName(kind: SpanKind, attributes: SpanAttributes): string {
+  const words =
+    kind === SpanKind.SERVER
+      ? [attributes[ATTRIBUTE.method] ?? 'HTTP', attributes[ATTRIBUTE.httpRoute]]
+      : [attributes[ATTRIBUTE.operation] ?? 'chat', attributes[ATTRIBUTE.requestModel]];
   return words.filter((word) => typeof word === 'string').join(' ');
 }
 

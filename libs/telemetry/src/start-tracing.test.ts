@@ -113,6 +113,11 @@ function plain(attributes: z.infer<typeof attributesSchema>): Record<string, unk
   return Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
 }
 
+const served: SpanAttributes = {
+  [ATTRIBUTE.method]: 'POST',
+  [ATTRIBUTE.httpRoute]: '/v1/chat/completions',
+};
+
 const ended = (attributes: SpanAttributes = chat, error?: unknown): EndedSpan => ({
   attributes,
   startedAtMs: systemClock.nowMs(),
@@ -133,24 +138,24 @@ describe('an exchange', () => {
     };
     const traceId = tracing.record(
       undefined,
-      ended({ ...chat, [ATTRIBUTE.requestId]: 'r-1', [ATTRIBUTE.status]: 200 }),
+      ended({ ...served, [ATTRIBUTE.requestId]: 'r-1', [ATTRIBUTE.status]: 200 }),
       [ended(failing, 'first-token-timeout'), ended(answering)],
     );
     await tracing.shutdown(patience());
 
     expect(spans).toHaveLength(3);
     const [server, failed, answered] = spans;
-    expect(server).toMatchObject({ kind: SERVER, name: 'chat mistral-large-latest', traceId });
+    expect(server).toMatchObject({ kind: SERVER, name: 'POST /v1/chat/completions', traceId });
     expect(server?.parentSpanId ?? '').toBe('');
     expect(plain(server?.attributes ?? [])).toEqual({
-      'gen_ai.operation.name': 'chat',
-      'gen_ai.provider.name': 'mistral_ai',
-      'gen_ai.request.model': 'mistral-large-latest',
+      'http.request.method': 'POST',
+      'http.route': '/v1/chat/completions',
       'leeward.request.id': 'r-1',
       'http.response.status_code': 200,
     });
     for (const attempt of [failed, answered]) {
-      expect(attempt).toMatchObject({ kind: CLIENT, parentSpanId: server?.spanId, traceId: server?.traceId });
+      expect(attempt).toMatchObject({ kind: CLIENT, name: 'chat mistral-large-latest' });
+      expect(attempt).toMatchObject({ parentSpanId: server?.spanId, traceId: server?.traceId });
     }
     expect(failed?.status.code).toBe(FAILED);
     expect(plain(failed?.attributes ?? [])).toMatchObject({

@@ -14,6 +14,11 @@ export interface Visit {
 export interface BegunExchange {
   readonly visit: Visit;
   readonly client: ClientRequest;
+  /** The surface's path, whatever prefix the client uses. */
+  readonly path: string;
+  /** As the client wrote it. */
+  readonly url: string;
+  readonly isTls: boolean;
   /** The route as configured; `*` for the wildcard. */
   readonly route: string;
   readonly picker: PickerName;

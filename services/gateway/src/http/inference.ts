@@ -51,7 +51,16 @@ export async function serveInference(
   const route = deps.routes.find(client.model);
   const deadlineAtMs = visit.startedAtMs + patienceMs(route, request);
   const affinity = affinityOf(headers, client);
-  const begun = { visit, client, route: route.name, picker: route.options.picker, affinity: affinity?.by };
+  const begun = {
+    visit,
+    client,
+    path: surface.path,
+    url: request.url ?? '',
+    isTls: 'encrypted' in request.socket,
+    route: route.name,
+    picker: route.options.picker,
+    affinity: affinity?.by,
+  };
   const watch = deps.watcher.begin(begun, headers['traceparent']);
   const { clock, rng, budget } = deps;
   const report = await runExchange(

@@ -7,7 +7,7 @@ import { rounded } from './rounded.ts';
 
 const FIELDS = [
   'requestId',
-  'traceId',
+  'trace_id',
   'client',
   'surface',
   'dialect',
@@ -36,7 +36,7 @@ export function accessLog(logger: Logger): AccessLog {
     const last = attempts.at(-1);
     write({
       requestId: visit.requestId,
-      traceId,
+      trace_id: traceId,
       client: visit.clientName,
       surface: client.surface,
       dialect: client.dialect,

@@ -45,6 +45,9 @@ function counted(attempts: readonly AttemptReport[], firstTokenAtMs?: number) {
   new ExchangeMetrics(metrics, (model) => model).count({
     visit: { requestId: 'r', clientName: 'c', startedAtMs: 1000 },
     client,
+    path: '/v1/chat/completions',
+    url: '/v1/chat/completions',
+    isTls: false,
     route: 'large',
     picker: 'adaptive',
     affinity: undefined,

@@ -245,7 +245,7 @@ describe('a trace', () => {
     });
     expect(attempts[0]?.attributes).toMatchObject({ 'gen_ai.provider.name': 'mistral_ai', 'error.type': 'status-5xx' });
     const line = gateway.log.find(({ requestId }) => requestId === 't-1');
-    expect(line?.['traceId']).toBe(TRACE);
+    expect(line?.['trace_id']).toBe(TRACE);
     const raw = collector.received.map(({ bytes }) => String(bytes)).join();
     for (const secret of ['the prompt', 'the completion', ...Object.values(ENV)]) expect(raw).not.toContain(secret);
     const scrape = await fetch(`${gateway.adminUrl}/metrics`, { headers: { accept: 'application/openmetrics-text' } });

@@ -58,7 +58,7 @@ export class ExchangeWatcher {
         traffic.count(finished);
         decisions.add(kept);
         this.#accessLog?.(finished);
-        if (logger.writes('debug')) logger.debug({ traceId, ...explain(kept) }, 'exchange-decided');
+        if (logger.writes('debug')) logger.debug({ trace_id: traceId, ...explain(kept) }, 'exchange-decided');
       },
     };
   }
