@@ -1,8 +1,8 @@
 /**
  * Clients during a rollout: some have long streams, one after the other; some ask for short answers. All keep their
- * connections. A request is tried again, once, where its connection broke before an answer began, as vendors' SDKs do: no
- * server can close a kept connection without the risk that something is just being sent on it. What has begun is never
- * tried again.
+ * connections. A request whose connection broke before an answer began is tried again, as vendors' SDKs do it: no server
+ * can close a kept connection without the risk that something is just being sent on it. What has begun is never tried
+ * again.
  */
 import { Agent, request } from 'node:http';
 import { text } from 'node:stream/consumers';
@@ -30,6 +30,9 @@ export interface Tally {
 
 /** Short answers in a second: enough that one is always about to be sent. */
 const SHORT_EVERY_MS = 20;
+
+/** Mistral's and OpenAI's SDKs try twice more, after about so long. */
+const RETRY_AFTER_MS = [500, 1000];
 
 /** Of a stream, and so its length: the simulator takes its time for each token. */
 export const STREAM_WORDS = 40;
@@ -100,13 +103,18 @@ export class Load {
   #chat(words: number, stream: boolean): { readonly ask: () => Promise<string>; readonly expected: string } {
     const messages = [{ role: 'user' as const, content: `rollout ${this.#count++} [words=${words}]` }];
     const body = JSON.stringify({ model: 'mistral-small-latest', stream, messages });
-    const ask = () =>
-      this.#send(body).catch((error: unknown) => {
-        if (!(error instanceof BrokenConnection)) throw error;
-        this.tally.again++;
-        return this.#send(body);
-      });
-    return { ask, expected: answerFor({ messages }).text };
+    return { ask: () => this.#ask(body, RETRY_AFTER_MS), expected: answerFor({ messages }).text };
+  }
+
+  async #ask(body: string, [waitMs, ...waits]: readonly number[]): Promise<string> {
+    try {
+      return await this.#send(body);
+    } catch (error) {
+      if (!(error instanceof BrokenConnection) || waitMs === undefined) throw error;
+    }
+    this.tally.again++;
+    await sleep(waitMs);
+    return this.#ask(body, waits);
   }
 
   #send(body: string): Promise<string> {
