@@ -27,13 +27,18 @@ describe('the weighted median', () => {
 
   it('stays within what the others say, whatever a minority says', () => {
     fc.assert(
-      fc.property(weighed, fc.double({ noNaN: true }), fc.double({ min: 0.01, max: 0.49 }), (all, lie, part) => {
-        const weight = all.reduce((sum, one) => sum + one.weight, 0) * part;
-        const middle = median([...all, { value: lie, weight }]) ?? Number.NaN;
-        const values = all.map(({ value }) => value);
-        expect(middle).toBeGreaterThanOrEqual(Math.min(...values));
-        expect(middle).toBeLessThanOrEqual(Math.max(...values));
-      }),
+      fc.property(
+        weighed,
+        fc.double({ noNaN: true }),
+        fc.double({ min: 0.01, max: 0.49, noNaN: true }),
+        (all, lie, part) => {
+          const weight = all.reduce((sum, one) => sum + one.weight, 0) * part;
+          const middle = median([...all, { value: lie, weight }]) ?? Number.NaN;
+          const values = all.map(({ value }) => value);
+          expect(middle).toBeGreaterThanOrEqual(Math.min(...values));
+          expect(middle).toBeLessThanOrEqual(Math.max(...values));
+        },
+      ),
     );
   });
 });

@@ -59,14 +59,19 @@ const PAPER_SECRETS = {
   readFile: async (path: string) => Buffer.from(`secret-of-${path.split('/').at(-1)}\n`),
 };
 
-/** Every yaml block of the README and of docs that says anything; the simulator's README has the simulator's. */
+/** Every yaml block of the README and of docs that is a whole config, and not a chart's values or a part of one. */
 async function configsInPapers(): Promise<{ paper: string; text: string }[]> {
   const docs = (await readdir(new URL('docs/', ROOT), { recursive: true })).map((name) => `docs/${name}`);
   const papers = ['README.md', ...docs].filter((name) => name.endsWith('.md'));
   const found = papers.map(async (paper) => {
     const page = await readFile(new URL(paper, ROOT), 'utf8');
     const blocks = [...page.matchAll(/```ya?ml\n(?<block>[\s\S]*?)```/g)].map(({ groups }) => groups?.['block'] ?? '');
-    return blocks.filter((text) => parse(text) !== null).map((text) => ({ paper, text }));
+    return blocks.filter(isWholeConfig).map((text) => ({ paper, text }));
   });
   return (await Promise.all(found)).flat();
+}
+
+function isWholeConfig(text: string): boolean {
+  const document: unknown = parse(text);
+  return typeof document === 'object' && document !== null && 'providers' in document;
 }

@@ -32,6 +32,9 @@ function finished(
   return {
     visit: { requestId: 'r', clientName: 'c', startedAtMs: 0 },
     client,
+    path: '/v1/chat/completions',
+    url: '/v1/chat/completions',
+    isTls: false,
     route: 'large',
     picker: 'adaptive',
     affinity: undefined,
