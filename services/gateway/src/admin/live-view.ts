@@ -7,7 +7,6 @@ import { rounded } from '../record/rounded.ts';
 import type { RouteTally, TargetTally, Traffic } from '../record/traffic.ts';
 import type { RouteView } from '../routes.ts';
 import type { Decisions } from './decisions.ts';
-import { viewTarget } from './view-target.ts';
 
 /** More than a person can read in a second; each is up to 2 KB. */
 const MAX_NEW_DECISIONS = 16;
@@ -47,9 +46,10 @@ export function viewLive({ targets, routes, traffic, decisions }: LiveDeps, nowM
 }
 
 function viewLiveTarget(target: Target, tally: TargetTally): LiveTarget {
-  const { breaker, quarantine, capacity, quota, faultShare, firstTokenMs, tokenMs, ...view } = viewTarget(target);
+  const { breaker, quarantine, capacity, quota, faultShare, firstTokenMs, tokenMs, ...view } = target.view();
   return {
     ...view,
+    headroom: rounded(quota.headroom),
     breaker: whenTold(breaker),
     quarantine: whenTold(quarantine),
     capacity: capacity === undefined ? undefined : whenTold(capacity),

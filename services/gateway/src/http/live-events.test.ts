@@ -13,8 +13,8 @@ class Listener extends EventEmitter {
     this.texts.push('head');
   }
 
-  write(text: string): boolean {
-    this.texts.push(text);
+  write(text: string | Buffer): boolean {
+    this.texts.push(text.toString());
     return true;
   }
 

@@ -58,8 +58,9 @@ export class LiveEvents {
     const startedMs = clock.nowMs();
     this.#isViewing = true;
     try {
-      const text = `event: view\ndata: ${JSON.stringify(await view())}\n\n`;
-      for (const listener of this.#listeners) this.#write(listener, text);
+      // Encoded once for all of them.
+      const event = Buffer.from(`event: view\ndata: ${JSON.stringify(await view())}\n\n`);
+      for (const listener of this.#listeners) this.#write(listener, event);
     } catch (error) {
       // Told and passed over: the next second's may be well.
       onFailed(error);
@@ -70,9 +71,9 @@ export class LiveEvents {
     this.#next = clock.after(Math.max(0, startedMs + EVERY_MS - clock.nowMs()), () => void this.#tell());
   }
 
-  #write(listener: ServerResponse, text: string): void {
+  #write(listener: ServerResponse, event: Buffer): void {
     if (listener.writableLength > MAX_BACKLOG_BYTES) listener.destroy();
-    else listener.write(text);
+    else listener.write(event);
   }
 
   #remove(listener: ServerResponse): void {
