@@ -10,8 +10,9 @@ import { run } from './run.ts';
 
 const EXTRA_CA = '/etc/extra-ca.pem';
 
-/** What the resolver needs at run time beside what programs link. */
-const RESOLVER = [
+/** Beside what programs link: what the resolver needs at run time, and a part of the C library that the page's bundler wants. */
+const UNLINKED = [
+  '/lib/x86_64-linux-gnu/librt.so.1',
   '/lib/x86_64-linux-gnu/libnss_dns.so.2',
   '/lib/x86_64-linux-gnu/libnss_files.so.2',
   '/lib/x86_64-linux-gnu/libresolv.so.2',
@@ -46,7 +47,7 @@ async function fill(root: string): Promise<void> {
   await put('/bin/sh');
   await put(process.execPath, '/usr/bin/node');
   for (const library of await librariesOf(['/bin/sh', process.execPath])) await put(library);
-  for (const path of RESOLVER) if (existsSync(path)) await put(path);
+  for (const path of UNLINKED) if (existsSync(path)) await put(path);
   const extraCa = process.env['NODE_EXTRA_CA_CERTS'];
   if (extraCa !== undefined) await put(extraCa, EXTRA_CA);
   await cp(await npmFolder(), join(root, 'usr/lib/npm'), { recursive: true });
