@@ -111,7 +111,8 @@ describe('what is mounted', () => {
     const provisioned = readFileSync(join(folder, 'grafana/etc/grafana/provisioning/dashboards/leeward.yaml'), 'utf8');
     const { providers } = parse(provisioned) as { providers: { options: { path: string } }[] };
     const path = join(folder, 'grafana', providers[0]?.options.path ?? 'nowhere');
-    const titles = readdirSync(path).map((file) => {
+    const dashboards = readdirSync(path).filter((file) => file.endsWith('.json'));
+    const titles = dashboards.map((file) => {
       const { title, uid } = JSON.parse(readFileSync(join(path, file), 'utf8')) as Record<string, unknown>;
       return [typeof title, typeof uid];
     });
@@ -156,7 +157,8 @@ it('is, run as it is written, three nodes that find each other with the rights t
     return all.length;
   };
   await expect.poll(() => Promise.all(nodes.map(peers)), { timeout: 20_000 }).toEqual([2, 2, 2]);
-  for (const { dataUrl } of nodes) {
+  for (const { dataUrl, adminUrl } of nodes) {
+    expect((await fetch(`${adminUrl}/admin/drain`, { method: 'POST' })).status).toBe(401);
     const answer = await fetch(`${dataUrl}/v1/chat/completions`, {
       method: 'POST',
       headers: { authorization: 'Bearer try-me' },
