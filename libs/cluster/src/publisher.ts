@@ -184,13 +184,15 @@ export class Publisher {
     const nowMs = this.#deps.clock.nowMs();
     const statement = withinBound(this.#deps.statement());
     if (this.#told.hasGone(statement) && this.#asked === 'no') this.#asked = 'for-a-gap';
+    // What happened while this was due goes with it, and is then to be looked at as soon as by itself.
+    const subject = this.#told.news(statement, nowMs) === undefined ? 'digest' : 'event';
     if (this.#isFullDue(nowMs)) {
-      this.#sendAll(statement, 'digest');
+      this.#sendAll(statement, subject);
       return;
     }
     const most = Math.floor((this.#pace.affordableBytes - FRAME_BYTES) / this.#entryBytes);
     const changes = this.#told.changes(statement, nowMs, Math.max(0, most));
-    this.#send(changes, 'digest', { full: false });
+    this.#send(changes, subject, { full: false });
     this.#told.told(changes, nowMs);
   }
 
