@@ -248,7 +248,7 @@ export class Membership {
     // Before what may throw, so that it does so no more often than looks are due.
     this.#lookedAt = { ...this.#lookedAt, version, atMs: nowMs };
     const { clock, local } = this.#deps;
-    local.hear(clusterView(live, local.places(), { self: this.id, nowMs }).targets);
+    local.hear(clusterView(live, local.places(), { self: this.id, nowMs }));
     this.#followCompanions();
     // A mean, because one look in many meets a pause of the process that is none of its cost.
     const { tookMs } = this.#lookedAt;

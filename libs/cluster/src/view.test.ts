@@ -42,7 +42,7 @@ function setUp(said: readonly Contribution[], self = 'self') {
 }
 
 function sight(view: ClusterView, id: string) {
-  const sight = view.targets.get(id);
+  const sight = view.get(id);
   if (sight === undefined) throw new Error(`no ${id} in view`);
   return sight;
 }
@@ -108,14 +108,13 @@ describe('one hostile peer, whatever valid message it sends', () => {
         const { clock, view } = setUp(all.map((said, at) => ({ ...said, peer: `hostile-${at}` })));
         await clock.advance(laterMs);
         for (const { id } of PLACES) {
-          const { firstTokenMs, tokenMs, ...counts } = sight(view(), id);
+          const { firstTokenMs, ...counts } = sight(view(), id);
           for (const count of [counts.faultShare, counts.samples, counts.inFlight, counts.heldForMs, counts.trips]) {
             expect(Number.isFinite(count) && count >= 0).toBe(true);
           }
           expect(counts.faultShare).toBeLessThanOrEqual(1);
           expect(counts.heldForMs).toBeLessThanOrEqual(MAX_HEARD_WAIT_MS);
-          for (const ms of [firstTokenMs, tokenMs])
-            expect(ms === undefined || (Number.isFinite(ms) && ms > 0)).toBe(true);
+          expect(firstTokenMs === undefined || (Number.isFinite(firstTokenMs) && firstTokenMs > 0)).toBe(true);
         }
       }),
       { numRuns: 50 },
@@ -214,15 +213,15 @@ describe('what others have measured', () => {
     expect(sight(view(), id).inFlight).toBe(0);
   });
 
-  it('counts open breakers by the health of who tells, and names the youngest trip', () => {
+  it('counts open breakers by the health of who tells', () => {
     const trip = (reason: string, ageMs: number) => ({ trip: { reason, samples: 9, ageMs } });
     const said = [by('a', trip('success-rate', 500)), by('b', trip('consecutive-faults', 100), 3), by('c', {})];
-    expect(sight(setUp(said).view(), id)).toMatchObject({ trips: 1.25, tripReason: 'consecutive-faults' });
+    expect(sight(setUp(said).view(), id)).toMatchObject({ trips: 1.25 });
   });
 
   it('is nothing when nobody says anything', () => {
-    const nothing = { heldForMs: 0, holdReason: undefined, firstTokenMs: undefined, tokenMs: undefined };
-    const none = { faultShare: 0, samples: 0, inFlight: 0, trips: 0, tripReason: undefined };
+    const nothing = { heldForMs: 0, holdReason: undefined, firstTokenMs: undefined };
+    const none = { faultShare: 0, samples: 0, inFlight: 0, trips: 0 };
     for (const { id } of PLACES) expect(sight(setUp([]).view(), id)).toEqual({ ...nothing, ...none });
   });
 });

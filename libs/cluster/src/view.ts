@@ -28,7 +28,6 @@ const IN_FLIGHT_HALF_LIFE_MS = 2000;
 
 /** Nobody answers sooner, and a time of nothing would make a load of nothing, which draws everyone. */
 const LEAST_FIRST_TOKEN_MS = 1;
-const LEAST_TOKEN_MS = 0.01;
 
 export interface TargetSight {
   /** How long others say to leave it alone, from the view's time on; 0 when it may be asked. */
@@ -36,22 +35,16 @@ export interface TargetSight {
   readonly holdReason: string | undefined;
   /** Of a prompt of a thousand tokens. */
   readonly firstTokenMs: number | undefined;
-  readonly tokenMs: number | undefined;
   readonly faultShare: number;
   /** What stands behind these figures: observations, less by age and by the ill health of who made them. */
   readonly samples: number;
   readonly inFlight: number;
   /** How many peers have their breaker open, each weighed by its health. */
   readonly trips: number;
-  /** Of the youngest of these. */
-  readonly tripReason: string | undefined;
 }
 
-export interface ClusterView {
-  readonly atMs: number;
-  /** By target id, for every place. */
-  readonly targets: ReadonlyMap<string, TargetSight>;
-}
+/** By target id, for every place. */
+export type ClusterView = ReadonlyMap<string, TargetSight>;
 
 export interface Viewpoint {
   /** This peer's id: by it the spared target is chosen. */
@@ -73,7 +66,7 @@ export function clusterView(
     const hold = spared.has(id) ? undefined : holds.get(id);
     targets.set(id, { heldForMs: hold?.forMs ?? 0, holdReason: hold?.reason, ...figures(id, voices, nowMs) });
   }
-  return { atMs: nowMs, targets };
+  return targets;
 }
 
 /** A peer, and what is the same for all that it says: a view is of hundreds of targets times peers. */
@@ -90,38 +83,27 @@ function voiceOf(peer: PeerState, nowMs: number): Voice {
 
 function figures(id: string, voices: readonly Voice[], nowMs: number): Omit<TargetSight, 'heldForMs' | 'holdReason'> {
   const firstTokens: Weighed[] = [];
-  const tokens: Weighed[] = [];
   const faults: Weighed[] = [];
   let samples = 0;
   let inFlight = 0;
   let trips = 0;
-  let tripReason: string | undefined;
-  let youngestTripMs = Number.POSITIVE_INFINITY;
   for (const { targets, trust, inFlightPart } of voices) {
     const heard = targets.get(id);
     if (heard === undefined) continue;
-    const { firstTokenMs, tokenMs, faultShare, trip } = heard.value;
+    const { firstTokenMs, faultShare, trip } = heard.value;
     inFlight += heard.value.inFlight * inFlightPart;
     const weight = weightOf(heard, nowMs) * trust;
     samples += weight;
     if (firstTokenMs !== undefined) firstTokens.push({ value: Math.max(LEAST_FIRST_TOKEN_MS, firstTokenMs), weight });
-    if (tokenMs !== undefined) tokens.push({ value: Math.max(LEAST_TOKEN_MS, tokenMs), weight });
     faults.push({ value: faultShare, weight });
-    if (trip === undefined) continue;
-    trips += trust;
-    const tripAgeMs = trip.ageMs + nowMs - heard.atMs;
-    if (tripAgeMs >= youngestTripMs) continue;
-    youngestTripMs = tripAgeMs;
-    tripReason = trip.reason;
+    if (trip !== undefined) trips += trust;
   }
   return {
     firstTokenMs: median(firstTokens),
-    tokenMs: median(tokens),
     faultShare: median(faults) ?? 0,
     samples,
     inFlight,
     trips,
-    tripReason,
   };
 }
 

@@ -22,16 +22,8 @@ export interface Exchange {
   readonly affinity?: string | undefined;
   /** The route's; absent for routes without hedging. */
   readonly hedging?: Hedging | undefined;
-  /** Told of each attempt as it begins, when someone watches (a trace); its answer is told of the end. */
-  readonly onAttempt?: ((start: AttemptStart) => (report: AttemptReport) => void) | undefined;
-}
-
-export interface AttemptStart {
-  readonly member: Member;
-  readonly poolIndex: number;
-  readonly number: number;
-  readonly cause: AttemptCause;
-  readonly candidates: readonly CandidateView[];
+  /** Told of whom each attempt asks, as it begins; its answer is told of the end. For who must keep count of what runs. */
+  readonly onAttempt?: ((member: Member) => (report: AttemptReport) => void) | undefined;
 }
 
 /** The client's end of an exchange. */

@@ -1,7 +1,6 @@
 export type {
   AttemptCause,
   AttemptReport,
-  AttemptStart,
   CandidateView,
   Downstream,
   Exchange,

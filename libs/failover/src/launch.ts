@@ -41,7 +41,7 @@ export class Launch {
 
   constructor(choice: Choice, options: LaunchOptions) {
     const { clock, exchange, number } = options;
-    const { member, poolIndex, cause, candidates, body } = choice;
+    const { member, body } = choice;
     this.choice = choice;
     this.startedAtMs = clock.nowMs();
     this.#options = options;
@@ -58,7 +58,7 @@ export class Launch {
       deadlineAtMs: exchange.deadlineAtMs,
       maxAnswerBytes: exchange.maxAnswerBytes,
     });
-    this.#onEnd = exchange.onAttempt?.({ member, poolIndex, number, cause, candidates });
+    this.#onEnd = exchange.onAttempt?.(member);
   }
 
   get ended(): Promise<AttemptEnd> {

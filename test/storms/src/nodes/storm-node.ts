@@ -110,7 +110,7 @@ export class StormNode {
         hedging: this.#hedging,
         deadlineAtMs: clock.nowMs() + call.deadlineMs,
         maxAnswerBytes: 1024 * 1024,
-        onAttempt: ({ member }) => {
+        onAttempt: (member) => {
           this.#router.started?.(member.id);
           return (attempt) => this.#attemptEnded(member.id, attempt);
         },
