@@ -57,6 +57,16 @@ describe('clusterOptions', () => {
     expect(serverOf(text)).toBeUndefined();
   });
 
+  it.each([
+    [
+      'as a bundle tells whose each is',
+      `\n# An authority\n${TEST_ONLY_CERTIFICATE}\n# Another\n${TEST_ONLY_CERTIFICATE}`,
+    ],
+    ['with the line ends of Windows', TEST_ONLY_CERTIFICATE.replaceAll('\n', '\r\n')],
+  ])('takes certificates %s', (_name, text) => {
+    expect(problems({ servers: ['nats://nats'], tls: { ca: new Secret(text) } })).toEqual([]);
+  });
+
   it('refuses a password in an address, without repeating it', () => {
     const [problem] = problems({ servers: ['nats://user:hunter2@nats:4222'] });
     expect(problem).toMatch(/must not hold a user or a password/);

@@ -10,7 +10,8 @@ import { z } from 'zod';
 const CREDENTIALS =
   /-{3,}BEGIN NATS USER JWT-{3,}\s+[\w.-]+\s+-{3,}END NATS USER JWT-{3,}[\s\S]*-{3,}BEGIN USER NKEY SEED-{3,}\s+SU[A-Z2-7]{56}\s+-{3,}END USER NKEY SEED-{3,}/;
 const NKEY_SEED = /^SU[A-Z2-7]{56}$/;
-const PEM = /^-----BEGIN [A-Z0-9 ]+-----\r?\n[\s\S]+-----END [A-Z0-9 ]+-----\s*$/;
+/** With whatever stands around it: bundles of authorities say in lines between whose each is. */
+const PEM = /^-----BEGIN [A-Z0-9 ]+-----\r?\n[\s\S]+?\n-----END [A-Z0-9 ]+-----$/m;
 
 /** What a secret leads to is looked at and never shown. */
 function secretLike(shape: RegExp, what: string) {
