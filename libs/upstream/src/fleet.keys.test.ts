@@ -1,49 +1,20 @@
 import { Secret } from '@leeward/kernel';
-import { ScriptedTransport, scriptedProviderOptions, seededRng, VirtualClock } from '@leeward/testkit';
 import { describe, expect, it } from 'vitest';
-import { Fleet } from './fleet.ts';
+import { ASK, openFleets, trip, withKeys } from './fixtures/open-fleets.ts';
+import type { Fleet } from './fleet.ts';
 import type { ProviderOptions } from './options.ts';
 import { fault, OK } from './outcome.ts';
 import type { Target } from './target.ts';
 
-const ASK = { promptTokens: 1000, stream: true };
-
 const ENTRY = { provider: 'mistral', model: 'large', weight: 1 };
-
-function setUp() {
-  const clock = new VirtualClock();
-  const transports: ScriptedTransport[] = [];
-  const deps = {
-    clock,
-    rng: seededRng(1),
-    openTransport: () => {
-      const transport = new ScriptedTransport(clock, () => []);
-      transports.push(transport);
-      return transport;
-    },
-    onTrip: () => undefined,
-    onKeyRejected: () => undefined,
-  };
-  const fleet = (providers: Record<string, ProviderOptions>, previous?: Fleet) => new Fleet(deps, providers, previous);
-  return { clock, transports, fleet };
-}
-
-const options = (...keys: string[]) => scriptedProviderOptions({ keys });
-
-async function trip(clock: VirtualClock, fleet: Fleet, id: string): Promise<void> {
-  for (let failed = 0; failed < 5; failed++) {
-    fleet.target(id)?.enter(ASK)?.settle(fault('reset'));
-    await clock.advance(0);
-  }
-}
 
 describe('a reload that changes keys alone', () => {
   const LIMITS = { 'x-ratelimit-limit-req-minute': '60', 'x-ratelimit-remaining-req-minute': '41' };
 
   /** Something is learned of `kept`: its speed, its quota, its breaker; and of `other` its breaker. */
   async function learned(...keys: readonly string[]) {
-    const set = setUp();
-    const before = set.fleet({ mistral: options(...keys) });
+    const set = openFleets();
+    const before = set.fleet({ mistral: withKeys(...keys) });
     before.pool([ENTRY]);
     const kept = before.target('mistral/kept/large');
     const lease = kept?.enter(ASK);
@@ -74,7 +45,7 @@ describe('a reload that changes keys alone', () => {
 
   it('keeps what was learned of the others when one is added', async () => {
     const { kept, reload, transports } = await learned('kept', 'other');
-    const { pool } = await reload(options('kept', 'other', 'added'));
+    const { pool } = await reload(withKeys('kept', 'other', 'added'));
     expect(pool.map(({ id, target }) => [id, target.state])).toEqual([
       ['mistral/kept/large', 'breaker-open'],
       ['mistral/other/large', 'breaker-open'],
@@ -88,7 +59,7 @@ describe('a reload that changes keys alone', () => {
   it('keeps what was learned of the others when one is removed, and leaves no timer of that one', async () => {
     const { clock, kept, reload, transports } = await learned('kept', 'other');
     expect(clock.pending).toBe(2);
-    const { after, pool } = await reload(options('kept'));
+    const { after, pool } = await reload(withKeys('kept'));
     expect(pool.map(({ target }) => target === kept)).toEqual([true]);
     expectKept(pool[0]?.target);
     expect([after.targets.length, clock.pending]).toEqual([1, 1]);
@@ -102,7 +73,7 @@ describe('a reload that changes keys alone', () => {
     ['quota group', { quotaGroup: 'w2' }],
   ])('starts a key anew whose %s changed, and keeps the others', async (_what, change) => {
     const { clock, reload, transports } = await learned('kept', 'other');
-    const unchanged = options('kept', 'other');
+    const unchanged = withKeys('kept', 'other');
     const keys = unchanged.keys.map((key) => (key.name === 'other' ? { ...key, ...change } : key));
     const { pool } = await reload({ ...unchanged, keys });
     expect(pool.map(({ target }) => target.state)).toEqual(['breaker-open', 'available']);
@@ -113,7 +84,7 @@ describe('a reload that changes keys alone', () => {
 
   it('sends with the new secret, over the sockets there are', async () => {
     const { reload, transports } = await learned('kept', 'other');
-    const before = options('kept', 'other');
+    const before = withKeys('kept', 'other');
     const keys = before.keys.map((key) => ({ ...key, secret: new Secret(`${key.name}-renewed`) }));
     const { pool } = await reload({ ...before, keys });
     const receiver = { onSent: noop, onHead: noop, onData: noop, onEnd: noop, onFailure: noop };
@@ -125,10 +96,12 @@ describe('a reload that changes keys alone', () => {
     const { before, reload, clock } = await learned('kept', 'other', 'rejected');
     before.target('mistral/rejected/large')?.enter(ASK)?.settle({ kind: 'credentials' });
     await clock.advance(0);
-    const { after } = await reload(options('kept', 'rejected'));
+    const { after } = await reload(withKeys('kept', 'rejected'));
     expect(after.target('mistral/rejected/large')?.state).toBe('key-quarantined');
-    const renewed = options('kept', 'rejected').keys.map((key) => ({ ...key, secret: new Secret('new') }));
-    const again = new Set((await reload({ ...options('kept'), keys: renewed })).pool.map(({ target }) => target.state));
+    const renewed = withKeys('kept', 'rejected').keys.map((key) => ({ ...key, secret: new Secret('new') }));
+    const again = new Set(
+      (await reload({ ...withKeys('kept'), keys: renewed })).pool.map(({ target }) => target.state),
+    );
     expect(again).toEqual(new Set(['available']));
   });
 });
@@ -136,9 +109,9 @@ describe('a reload that changes keys alone', () => {
 describe('a reload that removes keys while exchanges run', () => {
   /** A fleet that serves, and what reloads it without retiring anything yet. */
   function serving(...keys: readonly string[]) {
-    const set = setUp();
+    const set = openFleets();
     const reload = (previous: Fleet | undefined, ...names: readonly string[]) => {
-      const made = set.fleet({ mistral: options(...names) }, previous);
+      const made = set.fleet({ mistral: withKeys(...names) }, previous);
       const pool = made.pool([ENTRY]);
       made.prune();
       return { made, pool };

@@ -1,44 +1,14 @@
-import { ScriptedTransport, scriptedProviderOptions, seededRng, VirtualClock } from '@leeward/testkit';
+import { scriptedProviderOptions } from '@leeward/testkit';
 import { describe, expect, it } from 'vitest';
-import { Fleet } from './fleet.ts';
-import type { ProviderOptions } from './options.ts';
-import { fault, OK } from './outcome.ts';
-
-const ASK = { promptTokens: 1000, stream: true };
+import { ASK, openFleets, trip, withKeys } from './fixtures/open-fleets.ts';
+import { OK } from './outcome.ts';
 
 const entry = (provider: string, model = 'large', weight = 1) => ({ provider, model, weight });
 
-function setUp() {
-  const clock = new VirtualClock();
-  const transports: ScriptedTransport[] = [];
-  const deps = {
-    clock,
-    rng: seededRng(1),
-    openTransport: () => {
-      const transport = new ScriptedTransport(clock, () => []);
-      transports.push(transport);
-      return transport;
-    },
-    onTrip: () => undefined,
-    onKeyRejected: () => undefined,
-  };
-  const fleet = (providers: Record<string, ProviderOptions>, previous?: Fleet) => new Fleet(deps, providers, previous);
-  return { clock, transports, fleet };
-}
-
-const options = (...keys: string[]) => scriptedProviderOptions({ keys });
-
-async function trip(clock: VirtualClock, fleet: Fleet, id: string): Promise<void> {
-  for (let failed = 0; failed < 5; failed++) {
-    fleet.target(id)?.enter(ASK)?.settle(fault('reset'));
-    await clock.advance(0);
-  }
-}
-
 describe('Fleet', () => {
   it('makes one target for each key of an entry’s provider, with the weights multiplied', () => {
-    const { fleet } = setUp();
-    const pool = fleet({ mistral: options('a', 'b') }).pool([entry('mistral', 'large', 3)]);
+    const { fleet } = openFleets();
+    const pool = fleet({ mistral: withKeys('a', 'b') }).pool([entry('mistral', 'large', 3)]);
     expect(pool.map(({ id, weight }) => [id, weight])).toEqual([
       ['mistral/a/large', 3],
       ['mistral/b/large', 3],
@@ -46,8 +16,8 @@ describe('Fleet', () => {
   });
 
   it('gives every pool the same target, so that a breaker is open for all', async () => {
-    const { clock, fleet } = setUp();
-    const made = fleet({ mistral: options('a') });
+    const { clock, fleet } = openFleets();
+    const made = fleet({ mistral: withKeys('a') });
     const [one, two] = [made.pool([entry('mistral')]), made.pool([entry('mistral')])];
     expect(one[0]?.target).toBe(two[0]?.target);
     await trip(clock, made, 'mistral/a/large');
@@ -55,8 +25,8 @@ describe('Fleet', () => {
   });
 
   it('lets go of a target with the last pool that holds it', async () => {
-    const { clock, fleet } = setUp();
-    const made = fleet({ mistral: options('a') });
+    const { clock, fleet } = openFleets();
+    const made = fleet({ mistral: withKeys('a') });
     const pools = [made.pool([entry('mistral')]), made.pool([entry('mistral')])];
     await trip(clock, made, 'mistral/a/large');
     expect(clock.pending).toBe(1);
@@ -68,7 +38,7 @@ describe('Fleet', () => {
 
   it('leaves entries of unknown providers out', () => {
     expect(
-      setUp()
+      openFleets()
         .fleet({})
         .pool([entry('nobody')]),
     ).toEqual([]);
@@ -77,11 +47,11 @@ describe('Fleet', () => {
 
 describe('a reload', () => {
   it('keeps all that was learned of a provider whose options did not change', async () => {
-    const { clock, transports, fleet } = setUp();
-    const before = fleet({ mistral: options('a', 'b') });
+    const { clock, transports, fleet } = openFleets();
+    const before = fleet({ mistral: withKeys('a', 'b') });
     before.pool([entry('mistral')]);
     await trip(clock, before, 'mistral/a/large');
-    const after = fleet({ mistral: options('a', 'b') }, before);
+    const after = fleet({ mistral: withKeys('a', 'b') }, before);
     const pool = after.pool([entry('mistral'), entry('mistral', 'small')]);
     after.prune();
     await before.retire(after);
@@ -92,11 +62,11 @@ describe('a reload', () => {
   });
 
   it.each([
-    ['a base URL', () => ({ ...options('a'), baseUrl: 'https://elsewhere.test' })],
+    ['a base URL', () => ({ ...withKeys('a'), baseUrl: 'https://elsewhere.test' })],
     ['a breaker’s option', () => scriptedProviderOptions({ keys: ['a'], breaker: { minSamples: 7 } })],
   ])('makes a provider anew when %s changed', async (_what, changed) => {
-    const { clock, transports, fleet } = setUp();
-    const before = fleet({ mistral: options('a') });
+    const { clock, transports, fleet } = openFleets();
+    const before = fleet({ mistral: withKeys('a') });
     before.pool([entry('mistral')]);
     await trip(clock, before, 'mistral/a/large');
     const after = fleet({ mistral: changed() }, before);
@@ -109,8 +79,8 @@ describe('a reload', () => {
   });
 
   it('cuts no running call of what it retires', async () => {
-    const { clock, transports, fleet } = setUp();
-    const before = fleet({ mistral: options('a') });
+    const { clock, transports, fleet } = openFleets();
+    const before = fleet({ mistral: withKeys('a') });
     const target = before.pool([entry('mistral')])[0]?.target;
     const lease = target?.enter(ASK);
     const heard: string[] = [];
@@ -121,7 +91,7 @@ describe('a reload', () => {
       onEnd: () => heard.push('end'),
       onFailure: () => heard.push('failure'),
     });
-    const after = fleet({ other: options('z') }, before);
+    const after = fleet({ other: withKeys('z') }, before);
     await before.retire(after);
     expect([transports[0]?.calls[0]?.open, heard]).toEqual([true, []]);
     lease?.settle(OK);
@@ -130,11 +100,11 @@ describe('a reload', () => {
   });
 
   it('forgets the targets that no pool uses any more', async () => {
-    const { clock, fleet } = setUp();
-    const before = fleet({ mistral: options('a') });
+    const { clock, fleet } = openFleets();
+    const before = fleet({ mistral: withKeys('a') });
     before.pool([entry('mistral'), entry('mistral', 'old')]);
     await trip(clock, before, 'mistral/a/old');
-    const after = fleet({ mistral: options('a') }, before);
+    const after = fleet({ mistral: withKeys('a') }, before);
     after.pool([entry('mistral')]);
     after.prune();
     await before.retire(after);
@@ -142,10 +112,10 @@ describe('a reload', () => {
   });
 
   it('leaves what running exchanges hold usable until the old fleet is retired', async () => {
-    const { fleet } = setUp();
-    const before = fleet({ mistral: options('a', 'b') });
+    const { fleet } = openFleets();
+    const before = fleet({ mistral: withKeys('a', 'b') });
     const held = before.pool([entry('mistral', 'old')]);
-    const after = fleet({ mistral: options('a', 'b') }, before);
+    const after = fleet({ mistral: withKeys('a', 'b') }, before);
     after.pool([entry('mistral')]);
     after.prune();
     expect(held.map(({ available }) => available)).toEqual([true, true]);
@@ -154,12 +124,12 @@ describe('a reload', () => {
   });
 
   it('closes no key that the next fleet still has, when two reloads overlap', async () => {
-    const { clock, fleet } = setUp();
-    const first = fleet({ mistral: options('one', 'two', 'kept') });
+    const { clock, fleet } = openFleets();
+    const first = fleet({ mistral: withKeys('one', 'two', 'kept') });
     first.pool([entry('mistral')]);
-    const second = fleet({ mistral: options('two', 'kept') }, first);
+    const second = fleet({ mistral: withKeys('two', 'kept') }, first);
     const held = second.pool([entry('mistral')]);
-    const third = fleet({ mistral: options('kept') }, second);
+    const third = fleet({ mistral: withKeys('kept') }, second);
     third.pool([entry('mistral')]);
     await first.retire(second);
     // A key that was put away admits nothing more.
@@ -173,10 +143,10 @@ describe('a reload', () => {
   });
 
   it('closes no target that a later fleet has taken over, when its own pool is released', async () => {
-    const { fleet } = setUp();
-    const before = fleet({ mistral: options('a') });
+    const { fleet } = openFleets();
+    const before = fleet({ mistral: withKeys('a') });
     const held = before.pool([entry('mistral')]);
-    const after = fleet({ mistral: options('a') }, before);
+    const after = fleet({ mistral: withKeys('a') }, before);
     const taken = after.pool([entry('mistral')]);
     before.release(held);
     expect(taken.map(({ available }) => available)).toEqual([true]);
@@ -185,8 +155,8 @@ describe('a reload', () => {
   });
 
   it('retires everything when there is no successor', async () => {
-    const { clock, transports, fleet } = setUp();
-    const made = fleet({ mistral: options('a'), backup: options('z') });
+    const { clock, transports, fleet } = openFleets();
+    const made = fleet({ mistral: withKeys('a'), backup: withKeys('z') });
     made.pool([entry('mistral'), entry('backup')]);
     await trip(clock, made, 'mistral/a/large');
     await made.retire();
@@ -196,7 +166,7 @@ describe('a reload', () => {
 
 describe('a provider whose targets failed together', () => {
   it('is probed everywhere soon after one of them has recovered', async () => {
-    const { clock, fleet } = setUp();
+    const { clock, fleet } = openFleets();
     const keys = ['a', 'b', 'c', 'd'];
     const slowly = { breaker: { probeAfterMs: 60_000 } };
     const made = fleet({
@@ -226,8 +196,8 @@ describe('a provider whose targets failed together', () => {
 
   it('is forgiven everywhere when the first of them recovers, and not when one had failed alone', async () => {
     for (const together of [true, false]) {
-      const { clock, fleet } = setUp();
-      const made = fleet({ mistral: options('a', 'b') });
+      const { clock, fleet } = openFleets();
+      const made = fleet({ mistral: withKeys('a', 'b') });
       made.pool([entry('mistral')]);
       await trip(clock, made, 'mistral/a/large');
       if (together) await trip(clock, made, 'mistral/b/large');
@@ -241,8 +211,8 @@ describe('a provider whose targets failed together', () => {
   });
 
   it('is told of no target that is gone', async () => {
-    const { clock, fleet } = setUp();
-    const made = fleet({ mistral: options('a', 'b') });
+    const { clock, fleet } = openFleets();
+    const made = fleet({ mistral: withKeys('a', 'b') });
     const pool = made.pool([entry('mistral')]);
     await trip(clock, made, 'mistral/a/large');
     expect(made.provider('mistral')?.ailing.size).toBe(1);

@@ -50,7 +50,8 @@ export class ExchangeWatcher {
     return {
       end: (report, status) => {
         const parent = typeof traceparent === 'string' ? traceparent : undefined;
-        const traceId = this.#trace(parent, { ...begun, report, status });
+        const { isOn } = this.#deps.tracing;
+        const traceId = isOn ? this.#trace(parent, { ...begun, report, status }) : undefined;
         const finished: FinishedExchange = { ...begun, report, status, traceId };
         const { decisions, traffic, logger } = this.#deps;
         const kept = explained(finished);
@@ -66,7 +67,6 @@ export class ExchangeWatcher {
   /** Its trace's id, if it has one. */
   #trace(traceparent: string | undefined, finished: Omit<FinishedExchange, 'traceId'>): string | undefined {
     const { tracing } = this.#deps;
-    if (!tracing.isOn) return undefined;
     const why = this.#choice.reason(finished, tracing.samples(traceparent));
     return why === undefined ? undefined : writeSpans(tracing, traceparent, finished, why);
   }
