@@ -18,6 +18,12 @@ export class SimulatorProcess {
     this.#options = options;
   }
 
+  static async start(options: SimulatorOptionsInput): Promise<SimulatorProcess> {
+    const simulator = new SimulatorProcess(options);
+    await simulator.start();
+    return simulator;
+  }
+
   get mistralUrl(): string {
     return this.#urls.get('mistral') ?? '';
   }
@@ -47,11 +53,19 @@ export class SimulatorProcess {
     return (await response.json()) as SimulatorState;
   }
 
+  /** To freeze it like a provider that hangs, and to thaw it. */
+  signal(name: NodeJS.Signals): void {
+    this.#child?.kill(name);
+  }
+
   async stop(): Promise<void> {
     const child = this.#child;
     if (child !== undefined && child.exitCode === null && child.signalCode === null) {
+      const exited = once(child, 'exit');
+      // Whoever freezes it may fail before thawing it, and a frozen process takes no other signal.
+      child.kill('SIGCONT');
       child.kill('SIGTERM');
-      await once(child, 'exit');
+      await exited;
     }
     if (this.#folder !== undefined) await rm(this.#folder, { recursive: true, force: true });
   }

@@ -5,7 +5,7 @@ import { fiveKeysConfig, ROUTE, startFiveKeys } from './five-keys.ts';
 import { CLIENT_KEY, type GatewayProcess, startGateway } from './gateway-process.ts';
 import { scrape } from './metrics-page.ts';
 import { callRaw, streamText } from './raw-client.ts';
-import type { SimulatorProcess } from './simulator-process.ts';
+import type { SimulatorProcess } from '@leeward/test-cluster';
 
 const STREAMS = 400;
 const AT_ONCE = 100;

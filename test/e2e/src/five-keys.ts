@@ -1,6 +1,6 @@
 /** Five keys of five workspaces in one pool, and nothing to fall back on: what one of them cannot do the others must. */
 import { configFor } from './gateway-process.ts';
-import { type SimulatorProcess, startSimulatorProcess } from './simulator-process.ts';
+import { SimulatorProcess } from '@leeward/test-cluster';
 
 const LETTERS = ['a', 'b', 'c', 'd', 'e'] as const;
 
@@ -10,7 +10,7 @@ export const ROUTE = 'mistral-small-latest';
 export const LATENCY = { firstTokenMs: 80, perTokenMs: 1 };
 
 export function startFiveKeys(): Promise<SimulatorProcess> {
-  return startSimulatorProcess({
+  return SimulatorProcess.start({
     defaultLimit: { requestsPerMinute: null, tokensPerMinute: null },
     latency: LATENCY,
     workspaces: Object.fromEntries(LETTERS.map((letter) => [`workspace-${letter}`, { keys: [`sim-key-${letter}`] }])),

@@ -1,7 +1,7 @@
 import { type Simulator, startSimulator } from '@leeward/mistral-sim';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { configFor, type GatewayProcess, startGateway } from './gateway-process.ts';
-import { type SimulatorProcess, startSimulatorProcess } from './simulator-process.ts';
+import { SimulatorProcess } from '@leeward/test-cluster';
 import { chat, chatAll, clientOf } from './traffic.ts';
 
 const PACE = {
@@ -14,7 +14,7 @@ let secondary: Simulator;
 let gateway: GatewayProcess | undefined;
 
 beforeAll(async () => {
-  frozen = await startSimulatorProcess(PACE);
+  frozen = await SimulatorProcess.start(PACE);
   secondary = await startSimulator(PACE);
 });
 afterEach(() => gateway?.stop());

@@ -12,7 +12,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { configFor, type GatewayProcess, inFlightOf, startGateway } from './gateway-process.ts';
-import { type SimulatorProcess, startSimulatorProcess } from './simulator-process.ts';
+import { SimulatorProcess } from '@leeward/test-cluster';
 import { type LoadResult, sendLoad } from './soak/load.ts';
 import { EMBEDDING_MODEL, WILDCARD_MODELS } from './soak/mix.ts';
 import { heapMinimaOf, type Quiet, rssOf, type SoakRecord, tableOf, troublesOf } from './soak/verdict.ts';
@@ -52,7 +52,7 @@ async function soak({ minutes, perSecond }: { minutes: number; perSecond: number
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.once(name, () => stopped.reject(new Error(`stopped by ${name}`)));
   }
-  const simulator = await startSimulatorProcess({
+  const simulator = await SimulatorProcess.start({
     defaultLimit: { requestsPerMinute: null, tokensPerMinute: null },
     models: WILDCARD_MODELS.map((id) => ({ id })),
     latency: { firstTokenMs: { kind: 'uniform', fromMs: 5, toMs: 50 }, perTokenMs: 2 },

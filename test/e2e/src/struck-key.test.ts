@@ -5,7 +5,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { fiveKeysConfig, LATENCY, startFiveKeys } from './five-keys.ts';
 import { type GatewayProcess, startGateway } from './gateway-process.ts';
-import type { SimulatorProcess } from './simulator-process.ts';
+import type { SimulatorProcess } from '@leeward/test-cluster';
 import { SteadyChats } from './steady-chats.ts';
 import { clientOf } from './traffic.ts';
 
