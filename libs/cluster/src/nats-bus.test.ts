@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { type Clock, Secret, systemClock } from '@leeward/kernel';
 import { seededRng, VirtualClock, TEST_ONLY_CERTIFICATE, TEST_ONLY_KEY } from '@leeward/testkit';
+import { NatsServer, type NatsServerOptions } from '@leeward/tools';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { describeBus, heardBy, never, say } from './bus.contract.ts';
 import { clusterOptions } from './bus-options.ts';
 import { newIdentity, operatorSetup } from './fixtures/nats-identities.ts';
-import { NatsServer, type NatsServerOptions } from './fixtures/nats-server.ts';
 import { NatsBus, type NatsPace } from './nats-bus.ts';
 
 /** Everything that waits, a hundredth of what it is in the house: the tests wait for events, and these come sooner. */

@@ -3,10 +3,11 @@
  * config between them. What is started here is stopped here, in the order that lets everyone say goodbye.
  */
 import type { SimulatorOptionsInput } from '@leeward/mistral-sim';
+import { NatsServer } from '@leeward/tools';
 import { peersOf, targetStatesOf } from './admin-pages.ts';
 import { GatewayNode } from './gateway-node.ts';
+import { lastingPort } from './lasting-port.ts';
 import { NatsLink } from './nats-link.ts';
-import { NatsProcess } from './nats-process.ts';
 import { SimulatorProcess } from './simulator-process.ts';
 
 export const ROUTE = 'mistral-small-latest';
@@ -33,7 +34,7 @@ export const LATENCY = { firstTokenMs: 40, perTokenMs: 1 };
 const TIMEOUTS = { connectMs: 5000, firstTokenMs: 10_000, answerMs: 10_000, idleMs: 10_000, totalMs: 60_000 };
 
 export class Cluster {
-  readonly nats: NatsProcess;
+  readonly nats: NatsServer;
   readonly simulator: SimulatorProcess;
   readonly nodes: readonly GatewayNode[];
   readonly links: readonly NatsLink[];
@@ -47,7 +48,7 @@ export class Cluster {
 
   static async start(options: ClusterOptions = {}): Promise<Cluster> {
     const keys = options.keys ?? 5;
-    const nats = new NatsProcess();
+    const nats = new NatsServer({ takePort: lastingPort });
     const simulator = new SimulatorProcess({
       defaultLimit: { requestsPerMinute: null, tokensPerMinute: null },
       latency: LATENCY,
@@ -104,7 +105,7 @@ export class Cluster {
     await Promise.all(this.nodes.map((node) => node.remove()));
     for (const link of this.links) link.close();
     this.nats.thaw();
-    await Promise.all([this.nats.kill(), this.simulator.stop()]);
+    await Promise.all([this.nats.end(), this.simulator.stop()]);
   }
 }
 

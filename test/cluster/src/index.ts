@@ -2,5 +2,4 @@ export { CLIENT_KEY, ROUTE } from './cluster.ts';
 export { GatewayNode } from './gateway-node.ts';
 export { lastingPort } from './lasting-port.ts';
 export { Load } from './load.ts';
-export { NatsProcess } from './nats-process.ts';
 export { SimulatorProcess } from './simulator-process.ts';

@@ -4,7 +4,8 @@
  */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { CLIENT_KEY, GatewayNode, NatsProcess, ROUTE, SimulatorProcess } from '@leeward/test-cluster';
+import { CLIENT_KEY, GatewayNode, ROUTE, SimulatorProcess } from '@leeward/test-cluster';
+import { NatsServer } from '@leeward/tools';
 import { AlertmanagerProcess } from './alertmanager-process.ts';
 import { PrometheusProcess } from './prometheus-process.ts';
 
@@ -19,7 +20,7 @@ const TIMEOUTS = { connectMs: 5000, firstTokenMs: 10_000, answerMs: 10_000, idle
 
 export interface Scene {
   readonly simulator: SimulatorProcess;
-  readonly nats: NatsProcess;
+  readonly nats: NatsServer;
   readonly nodes: readonly [GatewayNode, GatewayNode];
   readonly config: object;
   readonly prometheus: PrometheusProcess;
@@ -28,7 +29,7 @@ export interface Scene {
 }
 
 export async function openScene(): Promise<Scene> {
-  const nats = new NatsProcess();
+  const nats = new NatsServer();
   const simulator = new SimulatorProcess({
     latency: LATENCY,
     // Never met by this load, but told in headers, so that there is a quota to show.
@@ -42,7 +43,7 @@ export async function openScene(): Promise<Scene> {
   const collector = await openCollector();
   const closing: (() => Promise<void>)[] = [
     async () => {
-      await Promise.all([nats.kill(), simulator.stop()]);
+      await Promise.all([nats.end(), simulator.stop()]);
       collector.closeAllConnections();
       collector.close();
     },
@@ -78,7 +79,7 @@ export async function openScene(): Promise<Scene> {
   }
 }
 
-function configOf(simulator: SimulatorProcess, nats: NatsProcess, collector: Server): object {
+function configOf(simulator: SimulatorProcess, nats: NatsServer, collector: Server): object {
   const groups = ['w1', 'w1', 'w2', 'w3'];
   const names = ['w1-a', 'w1-b', 'w2-a', 'w3-a'];
   const { port } = collector.address() as AddressInfo;

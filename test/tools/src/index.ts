@@ -1,2 +1,3 @@
 export { requireTool } from './find-tool.ts';
 export { ALERTMANAGER, AMTOOL, BUILDAH, CHROMIUM, HELM, NATS_SERVER, PROMETHEUS, PROMTOOL } from './tools.ts';
+export { NatsServer, type NatsServerOptions } from './nats-server.ts';
