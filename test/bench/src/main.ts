@@ -6,6 +6,7 @@
  *   --only nginx,leeward     these subjects (the direct way is always measured)
  *   --measure small,streams  these measures
  *   --measure pick           a pick alone, in some seconds: no subject is started
+ *   --measure workers        what a second worker process gains, in two minutes: no other subject
  *   --rounds 7
  *   --write-docs             runs nothing: puts the last run's results into docs/performance.md
  *

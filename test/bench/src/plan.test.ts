@@ -6,7 +6,7 @@ describe('readPlan', () => {
     const plan = readPlan([]);
     expect(plan.rounds).toBe(5);
     expect(plan.only).toEqual(['direct', 'nginx', 'haproxy', 'portkey', 'leeward']);
-    expect(plan.measures).toEqual(['small', 'open-loop', 'streams', 'bodies', 'memory', 'pick']);
+    expect(plan.measures).toEqual(['small', 'open-loop', 'streams', 'bodies', 'memory', 'pick', 'workers']);
   });
 
   test('always keeps the direct way, which the others are compared with', () => {

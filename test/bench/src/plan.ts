@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import type { StreamShape } from './contract.ts';
 import { SUBJECT_NAMES, type SubjectName } from './subjects/subject.ts';
 
-export const MEASURE_NAMES = ['small', 'open-loop', 'streams', 'bodies', 'memory', 'pick'] as const;
+export const MEASURE_NAMES = ['small', 'open-loop', 'streams', 'bodies', 'memory', 'pick', 'workers'] as const;
 export type MeasureName = (typeof MEASURE_NAMES)[number];
 
 interface Lengths {
@@ -14,6 +14,11 @@ interface Lengths {
   openLoopMs: number;
   bodyMs: number;
   streamShape: StreamShape;
+  /** For each worker process, which compiles for itself. */
+  workerWarmUpMs: number;
+  workerPairs: number;
+  /** Of each half of a pair. */
+  workerMs: number;
 }
 
 export interface Plan extends Lengths {
@@ -23,7 +28,10 @@ export interface Plan extends Lengths {
   writeDocs: boolean;
 }
 
-/** Five rounds give a median that one disturbed round cannot move; all of it ends within eight minutes. */
+/**
+ * Five rounds give a median that one disturbed round cannot move, forty short pairs tell an eighth of a request from the
+ * machine's noise; all of it ends within ten minutes.
+ */
 const FULL: Lengths = {
   rounds: 5,
   warmUpMs: 3000,
@@ -31,6 +39,9 @@ const FULL: Lengths = {
   openLoopMs: 4000,
   bodyMs: 1000,
   streamShape: { chunks: 30, intervalMs: 100 },
+  workerWarmUpMs: 15_000,
+  workerPairs: 40,
+  workerMs: 700,
 };
 
 /** For a look after a change, not for figures to publish. */
@@ -41,6 +52,9 @@ const QUICK: Lengths = {
   openLoopMs: 1000,
   bodyMs: 300,
   streamShape: { chunks: 10, intervalMs: 100 },
+  workerWarmUpMs: 5000,
+  workerPairs: 8,
+  workerMs: 500,
 };
 
 /** Enough connections to keep one core busy, few enough that none waits long. */
@@ -56,6 +70,9 @@ export const STREAM_SPREAD_MS = 1000;
 export const PICK_TARGETS = [4, 16, 64] as const;
 /** For the largest of them, at the median: a few hundredths of the CPU that a small request costs. */
 export const PICK_LIMIT_MICROS = 2;
+
+/** Two workers answer at least so many times what one process does. */
+export const WORKERS_PROMISE = 1.7;
 
 /** Fewer connections the larger the body, so that the bodies under way stay within the sockets' buffers. */
 export const BODIES = [

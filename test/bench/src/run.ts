@@ -7,11 +7,12 @@ import { Bench, type Mounted } from './bench.ts';
 import { allowedCores, findLedger } from './cpu.ts';
 import type { PickFigures } from './pick/measure-pick.ts';
 import { measurePicks } from './pick/picks.ts';
-import { BODIES, type Plan } from './plan.ts';
+import { BODIES, type MeasureName, type Plan } from './plan.ts';
 import type { Processes } from './processes.ts';
 import { type Figure, isDisturbed, lessDisturbed, type MeasureId, type Sample } from './sample.ts';
 import { SUBJECTS } from './subjects/index.ts';
 import type { SubjectName } from './subjects/subject.ts';
+import { measureGain, type WorkersGain } from './workers/measure-gain.ts';
 
 export interface Participant {
   name: SubjectName;
@@ -20,19 +21,33 @@ export interface Participant {
   untouched: boolean;
 }
 
-export interface Outcome {
+/** Of what visits all subjects in turn. */
+interface OfSubjects {
   participants: Participant[];
   /** Asked for, but not there; with the reason. */
   absent: { name: SubjectName; reason: string; fault: boolean }[];
   samples: Sample[];
+  /** Samples taken again because other work disturbed them. */
+  repeats: number;
+}
+
+export interface Outcome extends OfSubjects {
   ledger: string;
   cores: { subject: number; load: number };
   otlpExports: number;
   /** What a pick costs, by the size of the pool. */
   picks: PickFigures[];
-  /** Samples taken again because other work disturbed them. */
-  repeats: number;
+  /** What a second worker process gains; not there when it was not asked, or could not be told. */
+  workers?: WorkersGain | undefined;
 }
+
+interface Deps {
+  processes: Processes;
+  dir: string;
+  say: (line: string) => void;
+}
+
+const NO_SUBJECTS: OfSubjects = { participants: [], absent: [], samples: [], repeats: 0 };
 
 /**
  * A disturbed sample is taken again, twice at the most, and the least disturbed kept. The choice looks only at what
@@ -67,19 +82,27 @@ function steps(bench: Bench, plan: Plan): Step[] {
   return all;
 }
 
-export async function run(
-  plan: Plan,
-  deps: { processes: Processes; dir: string; say: (line: string) => void },
-): Promise<Outcome> {
-  const picks = plan.measures.includes('pick') ? await measurePicks(deps, coreOfSubjects()) : [];
+export async function run(plan: Plan, deps: Deps): Promise<Outcome> {
+  const has = (measure: MeasureName): boolean => plan.measures.includes(measure);
+  const picks = has('pick') ? await measurePicks(deps, coreOfSubjects()) : [];
   if (plan.measures.every((measure) => measure === 'pick')) return picksAlone(picks);
   const bench = await Bench.start(deps.processes, deps.dir);
-  const { mounted, participants, absent, warm } = await mountAll(bench, plan, deps.say);
+  const ofSubjects = plan.measures.every((measure) => measure === 'pick' || measure === 'workers')
+    ? NO_SUBJECTS
+    : await measureSubjects(bench, plan, deps);
+  // Last, because the workers of an idle node still speak to each other.
+  const workers = has('workers') ? await measureGain(bench, plan, deps.say) : undefined;
+  const cores = { subject: bench.subjectCore, load: bench.loadCore };
+  return { ...ofSubjects, picks, workers, ledger: bench.ledger, cores, otlpExports: bench.otlpExports };
+}
+
+async function measureSubjects(bench: Bench, plan: Plan, { say }: Deps): Promise<OfSubjects> {
+  const { mounted, participants, absent, warm } = await mountAll(bench, plan, say);
   const samples: Sample[] = [];
   let repeats = 0;
   for (let round = 1; round <= plan.rounds; round++) {
     for (const step of steps(bench, plan)) {
-      deps.say(`round ${round} of ${plan.rounds}: ${step.measure}`);
+      say(`round ${round} of ${plan.rounds}: ${step.measure}`);
       for (const subject of mounted) {
         let sample = await attempt(step, subject, round);
         for (let n = 0; isDisturbed(sample) && n < REPEATS_PER_SAMPLE && repeats < REPEATS_PER_RUN; n++) {
@@ -99,8 +122,7 @@ export async function run(
       samples.push({ round: 1, subject: name, measure: 'memory', figures, trouble: [] });
     }
   }
-  const cores = { subject: bench.subjectCore, load: bench.loadCore };
-  return { participants, absent, samples, picks, ledger: bench.ledger, cores, otlpExports: bench.otlpExports, repeats };
+  return { participants, absent, samples, repeats };
 }
 
 /** As the bench chooses it, before the orchestrator is pinned. */
@@ -113,7 +135,7 @@ function coreOfSubjects(): number {
 function picksAlone(picks: PickFigures[]): Outcome {
   const core = coreOfSubjects();
   const cores = { subject: core, load: core };
-  return { participants: [], absent: [], samples: [], picks, ledger: findLedger(), cores, otlpExports: 0, repeats: 0 };
+  return { ...NO_SUBJECTS, picks, ledger: findLedger(), cores, otlpExports: 0 };
 }
 
 async function mountAll(bench: Bench, plan: Plan, say: (line: string) => void) {

@@ -9,6 +9,13 @@ export interface Spread {
   max: number;
 }
 
+/** Of samples taken by the dozen: the middle half of them. */
+export interface Quartiles {
+  median: number;
+  lower: number;
+  upper: number;
+}
+
 function sorted(values: readonly number[]): number[] {
   if (values.length === 0) throw new Error('no values');
   return values.toSorted((a, b) => a - b);

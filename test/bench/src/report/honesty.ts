@@ -1,5 +1,5 @@
 /** What a reader must know before believing the tables: the harness's judgement of itself. */
-import { PICK_LIMIT_MICROS, PICK_TARGETS } from '../plan.ts';
+import { PICK_LIMIT_MICROS, PICK_TARGETS, WORKERS_PROMISE } from '../plan.ts';
 import { isDisturbed, type MeasureId } from '../sample.ts';
 import type { Figures } from './figures.ts';
 import { type BenchRecord, troubles } from './record.ts';
@@ -12,6 +12,7 @@ const SATURATIONS: readonly MeasureId[] = ['small', 'body-1KiB', 'body-64KiB', '
 export function honesty(record: BenchRecord, figures: Figures): string[] {
   return [
     ...slowPicks(record),
+    ...smallGain(record),
     // Of picks alone there is nothing that these could speak of.
     ...(record.participants.length === 0 && record.samples.length === 0 ? [] : ofSubjects(record, figures)),
     ...(record.plan.quick ? ['A quick run: a look, not figures to publish.'] : []),
@@ -25,6 +26,13 @@ function slowPicks(record: BenchRecord): string[] {
     .map(
       ({ targets }) => `A pick among ${targets} targets took more than the ${PICK_LIMIT_MICROS} µs it is promised in.`,
     );
+}
+
+function smallGain({ plan, workers }: BenchRecord): string[] {
+  if (!plan.measures.includes('workers')) return [];
+  if (workers === undefined) return ['What workers gain cannot be told: other work disturbed every pair.'];
+  if (workers.gain.median >= WORKERS_PROMISE) return [];
+  return [`A second worker gained less than the ${WORKERS_PROMISE} times it is promised to.`];
 }
 
 function ofSubjects(record: BenchRecord, figures: Figures): string[] {

@@ -16,7 +16,12 @@ export function troubles(record: BenchRecord): string[] {
     trouble.map((what) => `${subject}, ${measure}, round ${round}: ${what}`),
   );
   const absent = record.absent.filter(({ fault }) => fault).map(({ name, reason }) => `${name} failed: ${reason}`);
-  return [...absent, ...failed];
+  return [...absent, ...failed, ...ofWorkers(record)];
+}
+
+function ofWorkers({ plan, workers }: BenchRecord): string[] {
+  if (!plan.measures.includes('workers')) return [];
+  return workers?.trouble ?? ['workers: no pair was without disturbance'];
 }
 
 /** The fewest whose median no single disturbed round can move. The page says how many there were. */

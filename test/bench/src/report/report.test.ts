@@ -12,6 +12,15 @@ function small(round: number, subject: Sample['subject'], cpuMicros: number, sub
   return { round, subject, measure: 'small', figures, trouble: [] };
 }
 
+const workers = {
+  gain: { median: 1.8, lower: 1.7, upper: 1.9 },
+  oneMicros: 50,
+  severalMicros: 56,
+  pairs: 4,
+  dropped: 0,
+  trouble: [],
+};
+
 function recordOf(samples: Sample[]): BenchRecord {
   return {
     at: '2026-10-01T12:00:00.000Z',
@@ -31,6 +40,7 @@ function recordOf(samples: Sample[]): BenchRecord {
     cores: { subject: 0, load: 1 },
     otlpExports: 3,
     picks: [],
+    workers,
     repeats: 0,
   };
 }
@@ -87,9 +97,29 @@ describe('the report', () => {
     expect(textReport(broken)).toContain('A pick among 64 targets took more than the 2 µs it is promised in.');
   });
 
+  test('shows what a second worker gains, and says when the promise is not kept', () => {
+    expect(textReport(record)).toMatch(/^1\.80 +1\.70 to 1\.90 +50\.0 +56\.0 +4 +0$/m);
+    expect(textReport(record)).not.toContain('second worker gained less');
+    const little = { ...workers, gain: { median: 1.65, lower: 1.6, upper: 1.9 } };
+    expect(textReport({ ...record, workers: little })).toContain('A second worker gained less than the 1.7 times');
+  });
+
+  test('is not published when the workers could not be told, or failed', () => {
+    expect(isPublishable({ ...record, workers: undefined })).toBe(false);
+    expect(textReport({ ...record, workers: undefined })).toContain('What workers gain cannot be told');
+    const failed = { ...workers, trouble: ['2 workers: 1 connections broke'] };
+    expect(isPublishable({ ...record, workers: failed })).toBe(false);
+  });
+
   test('of picks alone speaks of no subjects', () => {
     const picks = [{ targets: 4, medianMicros: 0.1, p99Micros: 0.2, keptBytes: 0 }];
-    const text = textReport({ ...recordOf([]), participants: [], picks });
+    const text = textReport({
+      ...recordOf([]),
+      plan: readPlan(['--measure', 'pick']),
+      participants: [],
+      picks,
+      workers: undefined,
+    });
     expect(text).toMatch(/^4 +0\.10 +0\.20 +0\.00$/m);
     expect(text).not.toMatch(/subject|answer|sample/);
   });

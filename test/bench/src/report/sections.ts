@@ -1,7 +1,16 @@
 /** The tables of the report as plain rows, for the terminal and for the docs alike. */
-import { BODIES, OPEN_LOOP_RATE, PICK_LIMIT_MICROS, PICK_TARGETS, SMALL_CONNECTIONS, STREAMS } from '../plan.ts';
+import {
+  BODIES,
+  OPEN_LOOP_RATE,
+  PICK_LIMIT_MICROS,
+  PICK_TARGETS,
+  SMALL_CONNECTIONS,
+  STREAMS,
+  WORKERS_PROMISE,
+} from '../plan.ts';
 import type { MeasureId } from '../sample.ts';
 import type { Spread } from '../stats.ts';
+import { WORKERS, type WorkersGain } from '../workers/measure-gain.ts';
 import type { Figures } from './figures.ts';
 import type { BenchRecord } from './record.ts';
 
@@ -137,7 +146,32 @@ export function sections(record: BenchRecord, figures: Figures): Section[] {
     });
   }
   if (record.picks.length > 0) all.push(picks(record));
+  if (record.workers !== undefined) all.push(workers(record.workers));
   return all;
+}
+
+function workers({ gain, oneMicros, severalMicros, pairs, dropped }: WorkersGain): Section {
+  return {
+    title: `What ${WORKERS} workers answer, as a multiple of one process (promised: ${WORKERS_PROMISE})`,
+    columns: [
+      'multiple',
+      'middle half of the pairs',
+      'one: CPU µs/request',
+      `${WORKERS}: CPU µs/request`,
+      'pairs',
+      'dropped',
+    ],
+    rows: [
+      [
+        number(gain.median, 2),
+        `${number(gain.lower, 2)} to ${number(gain.upper, 2)}`,
+        significant(oneMicros),
+        significant(severalMicros),
+        String(pairs),
+        String(dropped),
+      ],
+    ],
+  };
 }
 
 function picks(record: BenchRecord): Section {

@@ -2,12 +2,12 @@
  * Leeward with client auth, three keys in three quota groups, breakers, metrics, one trace in a hundred exported and a
  * log of what is not routine. The line per request is off, as it is with the proxies beside it.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CLIENT_KEY, MODEL, UPSTREAM_KEYS } from '../contract.ts';
 import { answers, freePort } from '../processes.ts';
-import type { Subject } from './subject.ts';
+import type { Bed, Running, Subject } from './subject.ts';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 const LETTERS = ['a', 'b', 'c'] as const;
@@ -49,31 +49,36 @@ function version(): string {
   return manifest.version ?? 'unknown version';
 }
 
-export const leeward: Subject = {
-  name: 'leeward',
-  label: 'Leeward',
-  prepare: () => ({ ready: true, version: version() }),
-  async start(bed) {
-    const dir = join(bed.dir, 'leeward');
-    mkdirSync(dir, { recursive: true });
-    const [port, adminPort] = [await freePort(), await freePort()];
-    const file = join(dir, 'leeward.yaml');
-    writeFileSync(file, config({ port, adminPort, upstreamPort: bed.upstreamPort, otlpPort: bed.otlpPort }));
-    const child = bed.processes.start({
-      name: 'leeward',
-      file: process.execPath,
-      args: ['services/gateway/src/cli/leeward.ts', 'start', '--config', file],
-      core: bed.core,
-      cwd: ROOT,
-      env: {
-        NODE_ENV: 'production',
-        BENCH_CLIENT_KEY: CLIENT_KEY,
-        ...Object.fromEntries(
-          LETTERS.map((letter, i) => [`BENCH_KEY_${letter.toUpperCase()}`, UPSTREAM_KEYS[i] ?? '']),
-        ),
-      },
-    });
-    const pid = await bed.processes.ready(child, () => answers(`http://127.0.0.1:${adminPort}/healthz/ready`, 200));
-    return { port, pid, headers: { authorization: `Bearer ${CLIENT_KEY}` } };
-  },
-};
+async function start(bed: Bed, workers: number): Promise<Running> {
+  const name = `leeward-${workers}`;
+  const dir = mkdtempSync(join(bed.dir, `${name}-`));
+  const [port, adminPort] = [await freePort(), await freePort()];
+  const file = join(dir, 'leeward.yaml');
+  writeFileSync(file, config({ port, adminPort, upstreamPort: bed.upstreamPort, otlpPort: bed.otlpPort }));
+  const child = bed.processes.start({
+    name,
+    file: process.execPath,
+    args: ['services/gateway/src/cli/leeward.ts', 'start', '--config', file, '--workers', String(workers)],
+    core: bed.core,
+    cwd: ROOT,
+    env: {
+      NODE_ENV: 'production',
+      BENCH_CLIENT_KEY: CLIENT_KEY,
+      ...Object.fromEntries(LETTERS.map((letter, i) => [`BENCH_KEY_${letter.toUpperCase()}`, UPSTREAM_KEYS[i] ?? ''])),
+    },
+  });
+  const pid = await bed.processes.ready(child, () => answers(`http://127.0.0.1:${adminPort}/healthz/ready`, 200));
+  return { port, pid, headers: { authorization: `Bearer ${CLIENT_KEY}` } };
+}
+
+/** With more than one worker, all of them and their primary on the one core. */
+export function leewardOf(workers: number): Subject {
+  return {
+    name: 'leeward',
+    label: 'Leeward',
+    prepare: () => ({ ready: true, version: version() }),
+    start: (bed) => start(bed, workers),
+  };
+}
+
+export const leeward = leewardOf(1);
