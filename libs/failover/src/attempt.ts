@@ -10,6 +10,7 @@
 import type { Clock } from '@leeward/kernel';
 import {
   CANCELLED,
+  classifyErrorFrame,
   classifyRefusal,
   fault,
   type InFlight,
@@ -207,7 +208,7 @@ export class Attempt implements Receiver {
     if (facts.complete) {
       this.#finish(OK, { usage: facts.usage, reply: { status: 200, headers: this.#headers, bytes } });
     } else if (facts.error !== undefined) {
-      this.#finish(fault('error-frame'));
+      this.#finish(classifyErrorFrame(facts.error, this.#clock.wallMs()));
     } else {
       this.#finish(fault(bytes.length === 0 ? 'empty' : 'truncated'));
     }

@@ -126,6 +126,7 @@ export class Launch {
     const n = exchange.request.outline['n'];
     return new StreamReader(relay, {
       dialect,
+      clock: this.#options.clock,
       choices: typeof n === 'number' && n > 1 ? n : 1,
       onCommit: (headers) => {
         if (relay.committed) relay.expectRepetition(dialect);

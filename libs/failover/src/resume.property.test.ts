@@ -99,7 +99,10 @@ function inTurn(
     return play(answer, turn, call, number++);
   };
   return new ScriptedExchange({
-    providers: { mistral: { keys: house.keys, script }, other: { keys: house.keys, script } },
+    providers: {
+      mistral: { keys: house.keys, script },
+      other: { keys: house.keys.map((key) => `other-${key}`), script },
+    },
     pools: house.pools,
     timeouts: { firstTokenMs: 4000, idleMs: 2000 },
     retries: { attemptsPerPool: 4 },

@@ -110,6 +110,20 @@ describe('a broken stream that may be resumed', () => {
     expect(new Set(exchange.keys).size).toBe(2);
   });
 
+  it('goes on with the model that began, although the vendor says in the middle that it is full', async () => {
+    const by: Step = {
+      do: 'data',
+      bytes: 'data: {"object":"error","message":"Service unavailable.","code":"3800"}\n\n',
+    };
+    const exchange = inTurn([goesOn([5], { breaksAfter: 3, by }), goesOn([4])], {
+      pools: [['mistral/large'], ['mistral/medium']],
+    });
+    const { client, done } = await exchange.run({ stream: true });
+    expect(done.attempts.map(({ outcome }) => outcome.kind)).toEqual(['capacity', 'ok']);
+    expect(exchange.calls.map(({ model }) => model)).toEqual(['large', 'large']);
+    expect([client.said, client.endedWell]).toEqual([ANSWER, true]);
+  });
+
   it('resumes again when the continuation breaks, in its repetition or after it', async () => {
     await fc.assert(
       fc.asyncProperty(

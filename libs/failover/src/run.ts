@@ -232,7 +232,8 @@ class Run {
       case 'stop':
         return end.outcome.kind === 'cancelled' ? { kind: 'cancelled' } : this.#giveUp();
       case 'other-model-first':
-        this.#search.noteFull(member);
+        // Part of an answer is gone on with best by the model that began it, full as it may be.
+        if (this.#relay?.committed !== true) this.#search.noteFull(member);
         this.#lastRefusal = { end, served };
         break;
       case 'other-model':

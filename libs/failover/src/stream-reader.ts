@@ -3,7 +3,8 @@
  * when the answer is complete. An answer is complete when each of its choices has given a finish reason; a `[DONE]`, or
  * a socket closed in good order, without that is a stream cut short.
  */
-import { fault, type Outcome, type UpstreamHeaders } from '@leeward/upstream';
+import type { Clock } from '@leeward/kernel';
+import { classifyErrorFrame, fault, type Outcome, type UpstreamHeaders } from '@leeward/upstream';
 import {
   type ChunkFacts,
   type JsonObject,
@@ -30,6 +31,7 @@ const MAX_HELD_CHUNKS = 64;
 export class StreamReader {
   readonly #relay: StreamRelay;
   readonly #choices: number;
+  readonly #clock: Pick<Clock, 'wallMs'>;
   readonly #dialect: 'mistral' | 'openai';
   readonly #onCommit: (headers: UpstreamHeaders) => void;
   readonly #decoder = new SseDecoder({ maxEventBytes: MAX_EVENT_BYTES });
@@ -43,6 +45,8 @@ export class StreamReader {
     options: {
       readonly dialect: 'mistral' | 'openai';
       readonly choices: number;
+      /** Limits are over at a moment of the wall clock. */
+      readonly clock: Pick<Clock, 'wallMs'>;
       /** Called at the first content, before anything is written. */
       readonly onCommit: (headers: UpstreamHeaders) => void;
     },
@@ -50,6 +54,7 @@ export class StreamReader {
     this.#relay = relay;
     this.#dialect = options.dialect;
     this.#choices = options.choices;
+    this.#clock = options.clock;
     this.#onCommit = options.onCommit;
   }
 
@@ -115,7 +120,8 @@ export class StreamReader {
     const json = JSON.parse(event.data) as JsonObject | null;
     if (json === null || typeof json !== 'object') return fault('not-json');
     const facts = readChunk(this.#dialect, json);
-    if (facts.error !== undefined || facts.finishReason === 'error') return fault('error-frame');
+    if (facts.error !== undefined || facts.finishReason === 'error')
+      return classifyErrorFrame(facts.error, this.#clock.wallMs());
     this.#noteFinished(json, facts);
     const chunk = { json, raw: event.raw, facts };
     if (this.#held === undefined) return this.#relay.push(chunk) ? undefined : fault('diverged');

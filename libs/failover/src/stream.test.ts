@@ -14,7 +14,7 @@ import { describe, expect, it } from 'vitest';
 
 const ERROR_FRAME: Step = {
   do: 'data',
-  bytes: 'data: {"object":"error","message":"Service unavailable.","code":"3800"}\n\n',
+  bytes: 'data: {"object":"error","message":"Internal error.","code":"1000"}\n\n',
 };
 
 /** The first call gets the first script, the second the second; the last one serves the rest. */
@@ -81,6 +81,22 @@ describe('a stream', () => {
     expect(exchange.calls).toHaveLength(2);
     expect(exchange.calls[0]?.open).toBe(false);
     expect([exchange.inFlight, exchange.timersLeft]).toEqual([0, 0]);
+  });
+
+  const told: [kind: string, name: string, frame: object][] = [
+    ['capacity', 'Mistral’s full data centre', { object: 'error', message: 'Service unavailable.', code: '3800' }],
+    ['capacity', 'an overload, as Anthropic says it', { error: { type: 'overloaded_error', message: 'Overloaded' } }],
+    ['quota', 'Mistral’s spent limit', { object: 'error', message: 'Rate limit exceeded', code: '1300' }],
+    ['quota', 'OpenRouter’s spent limit', { error: { code: 429, message: 'Provider returned error' }, choices: [] }],
+    ['fault', 'OpenRouter’s failed provider', { error: { code: 502, message: 'Idle timeout' }, choices: [] }],
+    ['fault', 'a key’s refusal, by one that had just taken it', { error: { code: 401, message: 'Unauthorized' } }],
+  ];
+  it.each(told)('takes for %s inside a 200 what it would be outside: %s', async (kind, _name, frame) => {
+    const script: Script = [...STREAM_HEAD, { do: 'data', bytes: `data: ${JSON.stringify(frame)}\n\n` }];
+    const exchange = inTurn([script, HELLO]);
+    const { client, done } = await exchange.run({ stream: true });
+    expect(done.attempts[0]?.outcome.kind).toBe(kind);
+    expect([client.said, client.endedWell]).toEqual(['Hello', true]);
   });
 
   it('has the headers of the attempt that gave it', async () => {

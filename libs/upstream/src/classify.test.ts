@@ -2,7 +2,7 @@ import { ERROR_BODIES } from '@leeward/testkit';
 import { readErrorBody } from '@leeward/wire';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { classifyRefusal, msToNextMinute, readRetryAfterMs } from './classify.ts';
+import { classifyErrorFrame, classifyRefusal, msToNextMinute, readRetryAfterMs } from './classify.ts';
 import { type Outcome, outcomeReason } from './outcome.ts';
 import { refusals } from './fixtures/refusals.ts';
 import type { UpstreamHeaders } from './transport.ts';
@@ -81,6 +81,34 @@ describe('classifyRefusal', () => {
     );
   });
 });
+
+describe('classifyErrorFrame', () => {
+  const frame = (error: unknown) =>
+    named(classifyErrorFrame(readErrorBody(Buffer.from(JSON.stringify(error))), WALL_MS));
+
+  it('waits for a spent limit to the end of the minute, for nothing tells which it was', () => {
+    const error = { message: 'Rate limit exceeded', type: 'rate_limited', code: '1300' };
+    expect(classifyErrorFrame(error, WALL_MS)).toEqual({
+      kind: 'quota',
+      never: false,
+      rung: 'unknown',
+      retryAfterMs: 40_000,
+    });
+  });
+
+  it('takes everything for a fault that its own words do not show to be a limit or a full vendor', () => {
+    for (const { body, outcome } of ERROR_BODIES) {
+      const toldSo = outcome === 'capacity' ? outcome : 'fault error-frame';
+      const expected = codeOf(body) === '1300' ? 'quota limited' : toldSo;
+      expect(frame(body)).toBe(expected);
+    }
+    expect(named(classifyErrorFrame(undefined, WALL_MS))).toBe('fault error-frame');
+  });
+});
+
+function codeOf(body: unknown): string {
+  return readErrorBody(Buffer.from(JSON.stringify(body)))?.code ?? '';
+}
 
 describe('the rung of a quota’s refusal', () => {
   /** To the end of the minute that began twenty seconds ago. */

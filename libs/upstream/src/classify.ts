@@ -55,6 +55,20 @@ export function classifyRefusal(
   return { kind: 'caller-fault' };
 }
 
+/** A spent limit where no status tells it: Mistral's code, OpenRouter's status as a code, and the words of others. */
+const LIMIT_WORDS = new Set(['1300', '429', 'rate_limited', 'rate_limit_exceeded', 'rate_limit_error']);
+
+/**
+ * What an error means that comes inside a stream or an answer, after a status of 200. A full vendor and a spent limit are
+ * what they are under any status; anything else is a fault of whoever had said that all was well.
+ */
+export function classifyErrorFrame(error: UpstreamError | undefined, wallMs: number): Outcome {
+  const isLimit = LIMIT_WORDS.has(error?.code ?? '') || LIMIT_WORDS.has(error?.type ?? '');
+  // The headers that came with the 200 speak of the time before.
+  const outcome = classifyRefusal(isLimit ? 429 : 500, {}, error, wallMs);
+  return outcome.kind === 'quota' || outcome.kind === 'capacity' ? outcome : fault('error-frame');
+}
+
 function classify429(
   code: string,
   headers: UpstreamHeaders,

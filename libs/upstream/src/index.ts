@@ -1,5 +1,5 @@
 export type { BreakerState, BreakerView } from './breaker.ts';
-export { classifyRefusal } from './classify.ts';
+export { classifyErrorFrame, classifyRefusal } from './classify.ts';
 export { keyIdOf, type WaitKey } from './evidence.ts';
 export { type FleetSide, fleetSide } from './fleet-side.ts';
 export type { Word } from './hearsay.ts';
