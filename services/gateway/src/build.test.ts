@@ -110,29 +110,32 @@ describe('a new config', () => {
     expect(gateway.log.filter(({ level }) => level === 'error')).toEqual([]);
   });
 
-  test('keeps what was learned of an unchanged provider, and forgets it of a changed one', async () => {
-    await using upstream = await openUpstream((_request, response) => sayJson(response, '{"message":"x"}', 500));
-    const config = (weight: number, connections: number) => ({
-      providers: {
-        mistral: {
-          dialect: 'mistral',
-          baseUrl: upstream.url,
-          connections,
-          breaker: { consecutiveFaults: 1, probeAfterMs: 60_000 },
-          keys: [{ name: 'a', secret: 'env:KEY_A' }],
+  test.each(['m', '*'])(
+    'keeps what was learned of an unchanged provider, and forgets it of a changed one: route %s',
+    async (route) => {
+      await using upstream = await openUpstream((_request, response) => sayJson(response, '{"message":"x"}', 500));
+      const config = (weight: number, connections: number) => ({
+        providers: {
+          mistral: {
+            dialect: 'mistral',
+            baseUrl: upstream.url,
+            connections,
+            breaker: { consecutiveFaults: 1, probeAfterMs: 60_000 },
+            keys: [{ name: 'a', secret: 'env:KEY_A' }],
+          },
         },
-      },
-      routes: { m: { pools: [[{ provider: 'mistral', weight }]] } },
-      ...OPEN,
-    });
-    await using gateway = await openGateway(config(1, 100));
-    await (await ask(gateway, { model: 'm' })).arrayBuffer();
-    expect(await breakersOf(gateway)).toEqual(['mistral/a/m breaker-open']);
-    await gateway.reload(config(2, 100));
-    expect(await breakersOf(gateway)).toEqual(['mistral/a/m breaker-open']);
-    await gateway.reload(config(2, 101));
-    expect(await breakersOf(gateway)).toEqual(['mistral/a/m available']);
-  });
+        routes: { [route]: { pools: [[{ provider: 'mistral', weight }]] } },
+        ...OPEN,
+      });
+      await using gateway = await openGateway(config(1, 100));
+      await (await ask(gateway, { model: 'm' })).arrayBuffer();
+      expect(await breakersOf(gateway)).toEqual(['mistral/a/m breaker-open']);
+      await gateway.reload(config(2, 100));
+      expect(await breakersOf(gateway)).toEqual(['mistral/a/m breaker-open']);
+      await gateway.reload(config(2, 101));
+      expect(await breakersOf(gateway)).toEqual(['mistral/a/m available']);
+    },
+  );
 
   test('exchanges keys, client keys, limits and the log’s level', async () => {
     await using upstream = await openUpstream(answersChat);

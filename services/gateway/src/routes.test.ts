@@ -110,6 +110,24 @@ describe('a route', () => {
     expect(after.find('gone').hedging).toBeUndefined();
     expect(after.find('large').hedging).toBeDefined();
   });
+
+  test('keeps the models of the wildcard over a reload, the last used last, with what their hedging has learned', async () => {
+    const wildcard = { ...NAMED, '*': hedged };
+    const { routes: before } = await routesOf(wildcard);
+    for (const model of ['one', 'two', 'named', 'one']) before.find(model);
+    const { routes: after, fleet } = await routesOf({ ...wildcard, named: NAMED.large }, before);
+    expect(after.views.filter(({ name }) => name === '*').map(({ model }) => model)).toEqual(['one', 'two']);
+    expect(after.find('one').hedging).toBe(before.find('one').hedging);
+    expect(fleet.target('mistral/a/two')).toBeDefined();
+  });
+
+  test('forgets the models of a wildcard that is gone', async () => {
+    const { routes: before } = await routesOf(NAMED);
+    before.find('one');
+    const { routes: after, fleet } = await routesOf({ large: NAMED.large }, before);
+    expect(() => after.find('one')).toThrow('there is no "*" route');
+    expect(fleet.target('mistral/a/one')).toBeUndefined();
+  });
 });
 
 describe('ten thousand names', () => {

@@ -57,16 +57,22 @@ export class Routes {
   /** Made once, because pickers remember pools. At most one for each provider, and gone with its route. */
   readonly #pinned = new WeakMap<Route, Map<Provider, Route>>();
 
-  /** @param previous of the config before: a named route whose hedging did not change goes on with what it learned */
+  /**
+   * @param previous of the config before: a route whose hedging did not change goes on with what it learned, and the
+   *   wildcard keeps its models, so that their targets are taken over as well
+   */
   constructor(deps: RoutesDeps, routes: Settings['routes'], previous?: Routes) {
     this.#deps = deps;
     this.#wildcard = routes[WILDCARD];
     for (const [name, options] of Object.entries(routes)) {
       if (name === WILDCARD) continue;
-      const before = previous === undefined ? undefined : previous.#named.get(name);
-      const learned = before !== undefined && isSameHedge(before.options, options) ? before.hedging : undefined;
-      this.#named.set(name, this.#build(name, options, name, learned));
+      this.#named.set(
+        name,
+        this.#build(name, options, name, previous === undefined ? undefined : previous.#named.get(name)),
+      );
     }
+    if (previous === undefined) return;
+    for (const [model, route] of previous.#wildcards) this.#keepWildcard(model, route);
   }
 
   /** Names of the configured routes, the wildcard's left out: what GET /v1/models lists beside the vendors' own. */
@@ -136,11 +142,18 @@ export class Routes {
     }
   }
 
-  #build(name: string, options: RouteOptions, model: string, learned: Hedging | undefined): Route {
+  #keepWildcard(model: string, before: Route): void {
+    if (this.#wildcard === undefined || this.#named.has(model)) return;
+    this.#wildcards.set(model, this.#build(WILDCARD, this.#wildcard, model, before));
+  }
+
+  /** @param before the same route of the config before */
+  #build(name: string, options: RouteOptions, model: string, before: Route | undefined): Route {
     const { clock, rng, fleet } = this.#deps;
     const pools = options.pools.map((entries) =>
       fleet.pool(entries.map((entry) => ({ ...entry, model: entry.model ?? model }))),
     );
+    const learned = before !== undefined && isSameHedge(before.options, options) ? before.hedging : undefined;
     const hedging = options.hedge === undefined ? undefined : (learned ?? new Hedging(clock, options.hedge));
     return { name, options, pools, picker: createPicker(options.picker, rng), hedging };
   }
