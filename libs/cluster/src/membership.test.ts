@@ -202,7 +202,38 @@ describe('a key that is put aside', () => {
     expect([one.local.probed, two.local.probed]).toEqual([[KEY], []]);
   });
 
+  it('is the next peer’s to probe when its owner drains, falls silent, or says that it cannot', async () => {
+    for (const fails of [
+      ({ membership }: Peer) => membership.drain(),
+      ({ membership }: Peer) => void membership.stop(AbortSignal.abort()),
+      ({ local }: Peer) => {
+        local.waits = { [KEY]: { forMs: 0, reason: 'key-unprobed' } };
+      },
+    ]) {
+      const { clock, peers } = setUp(['one', 'two', 'three', 'four']);
+      for (const { local } of peers) local.waits = wait(60_000);
+      await clock.advance(1000);
+      const left = [...peers];
+      while (left.length > 0) {
+        const owners = left.filter(({ membership }) => membership.mayProbe(KEY));
+        expect(owners).toHaveLength(1);
+        for (const owner of owners) {
+          fails(owner);
+          left.splice(left.indexOf(owner), 1);
+        }
+        await clock.advance(15_000);
+      }
+    }
+  });
+
   it.each([
+    [
+      'says that it has nobody to probe it with',
+      async ({ clock, two }: { clock: VirtualClock; two: Peer }) => {
+        two.local.waits = { [KEY]: { forMs: 0, reason: 'key-unprobed' } };
+        await clock.advance(30_000);
+      },
+    ],
     [
       'drains and says goodbye',
       async ({ two }: { two: Peer }) => {

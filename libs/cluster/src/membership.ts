@@ -20,7 +20,7 @@ import type { Share } from './quota-share.ts';
 import { type Receipt, Receiver } from './receiver.ts';
 import { RetryShare } from './retry-share.ts';
 import type { Said } from './roll-call.ts';
-import type { Bus, Statement, WaitKey } from './shapes.ts';
+import { type Bus, type Statement, UNPROBED, type WaitKey } from './shapes.ts';
 import { Shares } from './shares.ts';
 import { clusterView } from './view.ts';
 
@@ -166,7 +166,9 @@ export class Membership {
 
   /**
    * Whether this peer is the one to ask with a key again: of those that have put it aside, because who has not does not
-   * know when, and would let many requests through at once.
+   * know when, and would let many requests through at once. Who is gone, drains, or has nobody to probe it with is not
+   * among them, and then the next on the ring is the one. On the ring all stand in one order, so that of those who see
+   * different peers, too, the first always asks.
    */
   mayProbe(key: WaitKey): boolean {
     const ring = new Ownership(this.id);
@@ -255,14 +257,20 @@ export class Membership {
     this.#lookedAt = { ...this.#lookedAt, tookMs: tookMs + (clock.nowMs() - nowMs - tookMs) / LOOKS_IN_MEAN };
   }
 
-  /** Of the keys that wait here: a peer that takes its word back has found it well. One that fell silent has not. */
+  /**
+   * Of the keys that wait here: a peer that takes its word back has found it well. One that fell silent has not, nor one
+   * that says it has nobody to probe it with.
+   */
   #followCompanions(): void {
     const { waits } = this.#deps.local.evidence();
     const { live } = this.#peers;
     for (const key of this.#companions.keys()) if (!Object.hasOwn(waits, key)) this.#companions.delete(key);
     for (const key of Object.keys(waits).filter(isKeyWait)) {
       const before = this.#companions.get(key);
-      const stays = (peer: PeerState) => (peer.waits.get(key)?.value.forMs ?? 0) > 0;
+      const stays = (peer: PeerState) => {
+        const said = peer.waits.get(key)?.value;
+        return said !== undefined && (said.forMs > 0 || said.reason === UNPROBED);
+      };
       this.#companions.set(key, new Set(live.filter(stays).map(({ id }) => id)));
       if (live.some((peer) => before?.has(peer.id) === true && !peer.draining && !stays(peer))) {
         this.#deps.local.probeSoon(key);

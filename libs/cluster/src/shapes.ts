@@ -79,6 +79,9 @@ export interface Wait {
   readonly reason: string;
 }
 
+/** The reason of a wait of nothing on a key that is put aside still, and that this peer cannot probe. */
+export const UNPROBED = 'key-unprobed';
+
 export interface QuotaUse {
   /** In this wall-clock minute. */
   readonly requests: number;

@@ -5,7 +5,7 @@ import { Breaker, type Verdict } from './breaker.ts';
 import { breakerOptions } from './options.ts';
 import type { TripReason } from './trip-rule.ts';
 
-function setUp({ mayProbe }: { readonly mayProbe?: () => boolean } = {}) {
+function setUp({ mayProbe }: { readonly mayProbe?: (leftForMs: number) => boolean } = {}) {
   const clock = new VirtualClock();
   const trips: TripReason[] = [];
   const breaker = new Breaker({ clock, rng: seededRng(1) }, breakerOptions.parse({ probeAfterMs: 10_000 }), {
@@ -24,18 +24,24 @@ function setUp({ mayProbe }: { readonly mayProbe?: () => boolean } = {}) {
 }
 
 describe('a probe that another node is to make', () => {
-  it('is left to it for as long again, and then made here all the same', async () => {
-    const { clock, breaker, open } = setUp({ mayProbe: () => false });
+  it('is left to it for one wait after the other, and made here when it is no longer that one’s', async () => {
+    const leftForMs: number[] = [];
+    let mine = false;
+    const { clock, breaker, open } = setUp({ mayProbe: (left) => leftForMs.push(left) > 0 && mine });
     await open();
     const waitMs = breaker.probeInMs;
-    await clock.advance(waitMs);
-    expect([breaker.state, breaker.probeInMs]).toEqual(['open', waitMs]);
+    for (let wait = 0; wait < 50; wait++) {
+      await clock.advance(waitMs);
+      expect([breaker.state, breaker.probeInMs]).toEqual(['open', waitMs]);
+    }
+    mine = true;
     await clock.advance(waitMs);
     expect(breaker.state).toBe('half-open');
+    for (const [wait, left] of leftForMs.entries()) expect(left).toBeCloseTo(wait * waitMs, 6);
   });
 
-  it('is left to it again after each trip', async () => {
-    const { clock, breaker, attempt, open } = setUp({ mayProbe: () => false });
+  it('is left to it anew after each trip', async () => {
+    const { clock, breaker, attempt, open } = setUp({ mayProbe: (leftForMs) => leftForMs > 0 });
     await open();
     await clock.advance(2 * breaker.probeInMs);
     await attempt('fault');
@@ -91,18 +97,21 @@ describe('a suspicion', () => {
 });
 
 describe('an open breaker', () => {
-  it('is forgotten when nobody comes to probe it, though not while a probe runs', async () => {
+  it('is forgotten when nobody comes whose probe tells anything, though not while a probe runs', async () => {
     const { clock, breaker, open } = setUp();
     await open();
-    await clock.advance(breaker.probeInMs + 10_000);
-    expect([breaker.state, breaker.isForgotten]).toEqual(['half-open', false]);
+    await clock.advance(breaker.probeInMs);
+    for (let second = 0; second < 10; second++) {
+      await clock.advance(1000);
+      expect([breaker.state, breaker.isForgotten]).toEqual(['half-open', false]);
+      breaker.enter()?.leave('neutral');
+    }
     await clock.advance(1);
     expect(breaker.isForgotten).toBe(true);
     const probe = breaker.enter();
     expect(breaker.isForgotten).toBe(false);
     probe?.leave('neutral');
-    await clock.advance(10_000);
-    expect(breaker.isForgotten).toBe(false);
+    expect(breaker.isForgotten).toBe(true);
     breaker.enter()?.leave('fault');
     await clock.advance(0);
     expect([breaker.state, breaker.isForgotten]).toEqual(['open', false]);

@@ -41,8 +41,11 @@ export interface BreakerEvents {
   tripped(reason: TripReason): void;
   /** It closed again. */
   recovered?(): void;
-  /** Asked when a probe is due. Where another node is to make it, this one leaves it the time of another wait. */
-  mayProbe?(): boolean;
+  /**
+   * Asked when a probe is due. One that another node is to make is left to it, and asked for again after the same wait.
+   * @param leftForMs how long it has been left already
+   */
+  mayProbe?(leftForMs: number): boolean;
 }
 
 type Circuit = CircuitBreaker<[Promise<void>], void>;
@@ -59,8 +62,8 @@ export class Breaker {
   #trips = 0;
   #lastTrip: { reason: TripReason; atMs: number } | undefined;
   #probe: { atMs: number; timer: Timer } | undefined;
-  /** The last wait for a probe that another node was left to make; 0 for none. */
-  #leftMs = 0;
+  /** For how long the probe that is due has been left to another node. */
+  #leftForMs = 0;
   #halfOpenSinceMs = 0;
   #recoveredAtMs = Number.NEGATIVE_INFINITY;
 
@@ -90,7 +93,7 @@ export class Breaker {
     return this.state === 'open' && this.#probe !== undefined ? Math.max(0, this.#probe.atMs - this.#clock.nowMs()) : 0;
   }
 
-  /** No traffic came to probe it with: that it is not closed tells nothing any more. */
+  /** No traffic came to probe it with, or none that told anything: that it is not closed tells nothing any more. */
   get isForgotten(): boolean {
     return this.state === 'half-open' && this.admits && this.#clock.nowMs() - this.#halfOpenSinceMs > FORGOTTEN_MS;
   }
@@ -127,7 +130,7 @@ export class Breaker {
   probeSoon(): void {
     if (this.state !== 'open' || this.probeInMs <= SOON_MS) return;
     this.#probe?.timer.cancel();
-    this.#probeAfter(SOON_MS * this.#rng());
+    this.#probeAfter(SOON_MS * this.#rng(), () => this.#beginProbing());
   }
 
   /** Opens it by hand, as an operator or a peer's evidence may. */
@@ -205,28 +208,28 @@ export class Breaker {
     this.#rule.reset();
     const ceilingMs = Math.min(this.#options.maxProbeAfterMs, this.#options.probeAfterMs * 2 ** (this.#trips - 1));
     const waitMs = ceilingMs * (0.5 + this.#rng() / 2);
-    this.#leftMs = 0;
-    this.#probeAfter(waitMs);
+    this.#leftForMs = 0;
+    this.#probeAfter(waitMs, () => this.#probeIsDue(waitMs));
     this.#events.tripped(this.#lastTrip?.reason ?? 'by-operator');
   }
 
-  #probeAfter(waitMs: number): void {
-    this.#probe = {
-      atMs: this.#clock.nowMs() + waitMs,
-      timer: this.#clock.after(waitMs, () => this.#probeIsDue(waitMs)),
-    };
+  #probeAfter(waitMs: number, run: () => void): void {
+    this.#probe = { atMs: this.#clock.nowMs() + waitMs, timer: this.#clock.after(waitMs, run) };
   }
 
   #probeIsDue(waitedMs: number): void {
-    // Once: another node may have no traffic to make it with.
-    if (this.#leftMs === 0 && this.#events.mayProbe?.() === false) {
-      this.#leftMs = waitedMs;
-      this.#probeAfter(waitedMs);
-    } else this.#halfOpen();
+    if (this.#events.mayProbe?.(this.#leftForMs) === false) {
+      this.#leftForMs += waitedMs;
+      this.#probeAfter(waitedMs, () => this.#probeIsDue(waitedMs));
+    } else this.#beginProbing();
+  }
+
+  #beginProbing(): void {
+    this.#halfOpenSinceMs = this.#clock.nowMs();
+    this.#halfOpen();
   }
 
   #halfOpen(): void {
-    this.#halfOpenSinceMs = this.#clock.nowMs();
     this.#circuit.shutdown();
     this.#circuit = this.#newCircuit('half-open');
     this.#door = this.#doorOf(this.#circuit);

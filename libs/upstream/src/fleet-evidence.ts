@@ -15,6 +15,12 @@ import type { Target } from './target.ts';
 const PROBING_MS = 2000;
 
 /**
+ * Of a key whose probe nobody came to make, or only who could not reach the vendor: it holds nobody, and is for another
+ * node to probe. It is said, because to say nothing any more is to have found the key well.
+ */
+const UNPROBED = { forMs: 0, reason: 'key-unprobed' } as const;
+
+/**
  * After a probe has found a key well, what others say of it counts no more for so long: they probe it themselves soon, or
  * they have no traffic to do it with and stop saying so.
  */
@@ -59,13 +65,17 @@ export function evidenceOf(fleet: Fleet): Evidence {
     wait(`model:${target.provider.name}/${target.model}`, modelMs, 'model-gone');
   }
   for (const provider of fleet.providers) {
-    for (const key of provider.keys) wait(keyIdOf(provider.name, key.name), quarantineMs(key), 'key-quarantined');
+    for (const key of provider.keys) {
+      const id = keyIdOf(provider.name, key.name);
+      if (key.quarantine.isForgotten) waits[id] = UNPROBED;
+      else wait(id, quarantineMs(key), 'key-quarantined');
+    }
   }
   return { targets, waits };
 }
 
 function quarantineMs({ quarantine }: Key): number {
-  return quarantine.state === 'closed' || quarantine.isForgotten ? 0 : Math.max(PROBING_MS, quarantine.probeInMs);
+  return quarantine.state === 'closed' ? 0 : Math.max(PROBING_MS, quarantine.probeInMs);
 }
 
 export function quotaEvidenceOf(fleet: Fleet): ReadonlyMap<string, QuotaEvidence> {

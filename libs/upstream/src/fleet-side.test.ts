@@ -116,7 +116,21 @@ describe('what a fleet says', () => {
     await clock.advance(key('a')?.quarantine.probeInMs ?? 0);
     expect(side.evidence().waits[KEY]).toEqual({ forMs: 2000, reason: 'key-quarantined' });
     await clock.advance(10_001);
+    // A wait of nothing, because no word at all would say that the key is well.
+    expect(side.evidence().waits).toEqual({ [KEY]: { forMs: 0, reason: 'key-unprobed' } });
+    await attempt(OK);
     expect(side.evidence().waits).toEqual({});
+  });
+
+  it('says that a rejected key is for others to probe when the vendor cannot be reached from here', async () => {
+    const { clock, side, attempt, key } = setUp();
+    await attempt({ kind: 'credentials' });
+    await clock.advance(key('a')?.quarantine.probeInMs ?? 0);
+    for (let second = 0; second < 10; second++) {
+      await attempt(fault('refused'));
+      await clock.advance(1001);
+    }
+    expect(side.evidence().waits['key:mistral/a']).toEqual({ forMs: 0, reason: 'key-unprobed' });
   });
 
   it('tells of an open breaker until nobody comes to probe it', async () => {

@@ -4,13 +4,14 @@ import { Provider } from './provider.ts';
 
 const optionsOf = (...keys: readonly string[]) => scriptedProviderOptions({ keys });
 
-function setUp() {
+function setUp(mayProbe?: () => boolean) {
   const clock = new VirtualClock();
   const deps = {
     clock,
     rng: seededRng(1),
     transport: new ScriptedTransport(clock, () => []),
     onKeyRejected: () => undefined,
+    mayProbe,
   };
   return { clock, provider: new Provider(deps, 'mistral', optionsOf('a:w1', 'b')) };
 }
@@ -59,6 +60,23 @@ describe('Provider', () => {
     expect([provider.keys[1] === b, provider.keys[2] === a]).toEqual([true, true]);
     provider.adopt(optionsOf('a:w2', 'b'));
     expect([provider.keys[0] === a, provider.keys[1] === b]).toEqual([false, true]);
+  });
+
+  it('leaves a key’s probes to another node for an hour while others of its keys are in use, and for one wait while none is', async () => {
+    const { clock, provider } = setUp(() => false);
+    const [a, b] = provider.keys;
+    a?.quarantine.trip('by-operator');
+    await clock.advance(3_600_000 - 1);
+    expect(a?.quarantine.state).toBe('open');
+    await clock.advance(20_000);
+    expect(a?.quarantine.state).toBe('half-open');
+    b?.quarantine.trip('by-operator');
+    await clock.advance(2 * (b?.quarantine.probeInMs ?? 0));
+    expect(b?.quarantine.state).toBe('half-open');
+    provider.adopt(scriptedProviderOptions({ keys: ['c:w1', 'd'] }));
+    provider.keys[1]?.quarantine.trip('by-operator');
+    await clock.advance(60_000);
+    expect(provider.keys[1]?.quarantine.state).toBe('open');
   });
 
   it('leaves no timer of its keys when it is closed', async () => {

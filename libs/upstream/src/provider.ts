@@ -24,6 +24,15 @@ const QUARANTINE: BreakerOptions = {
   maxProbeAfterMs: 600_000,
 };
 
+/**
+ * A probe is left to the node whose it is for as long as that one lives and says that the key waits; but its secret may be
+ * another one than ours, in a rollout that went half way, and then only a probe of our own finds ours well.
+ */
+const MOST_LEFT_MS = 3_600_000;
+
+/** Less than any wait: what was left once is not left again. */
+const LEFT_ONCE_MS = 1;
+
 /** A model that the vendor says is gone is asked again after this: names come back with a plan or a typo mended. */
 export const MODEL_GONE_MS = 60_000;
 
@@ -124,9 +133,15 @@ export class Provider {
       quarantine: new Breaker(this.#deps, QUARANTINE, {
         tripped,
         recovered: () => onNews?.(),
-        mayProbe: () => mayProbe(this.name, name),
+        mayProbe: (leftForMs) => leftForMs >= this.#mostLeftMs(name) || mayProbe(this.name, name),
       }),
     };
+  }
+
+  /** Where no other key is in use, nobody's word may keep us from this one for longer than a wait of our own. */
+  #mostLeftMs(name: string): number {
+    const isLast = !this.#keys.some((key) => key.name !== name && key.weight > 0 && key.quarantine.state === 'closed');
+    return isLast ? LEFT_ONCE_MS : MOST_LEFT_MS;
   }
 }
 

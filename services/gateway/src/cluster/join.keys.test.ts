@@ -138,13 +138,14 @@ describe('a key that several nodes’ vendor rejected', () => {
     expect(probing([two, three])).toEqual([]);
   });
 
-  it('costs all of them together fewer rejections than if each were alone', async () => {
+  it('costs all of them together no more rejections than one that is alone', async () => {
     const { fleets, all } = await threeNodes();
     for (const node of all) await node.attempt('a', REJECTED);
     const together = await traffic(fleets, all, 600_000);
     const alone = new JoinedFleets();
     const node = alone.join('alone', providerWith(['a']));
     await node.attempt('a', REJECTED);
-    expect(together).toBeLessThan(3 * (await traffic(alone, [node], 600_000)));
+    // As many as one alone, and one more where their waits fell differently.
+    expect(together).toBeLessThanOrEqual(1 + (await traffic(alone, [node], 600_000)));
   });
 });
