@@ -64,6 +64,7 @@ export interface TargetEvidence {
 
 export interface Trip {
   readonly reason: string;
+  /** Attempts behind it. */
   readonly samples: number;
   readonly ageMs: number;
 }

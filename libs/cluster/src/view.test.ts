@@ -213,10 +213,16 @@ describe('what others have measured', () => {
     expect(sight(view(), id).inFlight).toBe(0);
   });
 
-  it('counts open breakers by the health of who tells', () => {
-    const trip = (reason: string, ageMs: number) => ({ trip: { reason, samples: 9, ageMs } });
-    const said = [by('a', trip('success-rate', 500)), by('b', trip('consecutive-faults', 100), 3), by('c', {})];
-    expect(sight(setUp(said).view(), id)).toMatchObject({ trips: 1.25 });
+  it('counts open breakers by their samples, by their age, and by the health of who tells', async () => {
+    const trip = (samples: number, ageMs = 0) => ({ trip: { reason: 'success-rate', samples, ageMs } });
+    const trips = (said: readonly Contribution[]) => sight(setUp(said).view(), id).trips;
+    expect(trips([by('a', trip(9)), by('b', trip(20), 3), by('c', {})])).toBe(1.25);
+    expect(trips([by('a', trip(2))])).toBe(0.4);
+    expect(trips([by('a', trip(0))])).toBe(0.2);
+    expect(trips([by('a', trip(5, 60_000))])).toBe(0.5);
+    const { clock, view } = setUp([by('a', trip(5, 50_000))]);
+    await clock.advance(10_000);
+    expect(sight(view(), id).trips).toBe(0.5);
   });
 
   it('is nothing when nobody says anything', () => {

@@ -5,13 +5,14 @@
  *   that is confirmed (`holding.ts`).
  * - Of a figure the weighted median counts: weighed by samples (up to a cap), by age and by the peer's own health. One
  *   peer that lies or is ill cannot move it beyond what the others have seen.
+ * - An open breaker counts by the attempts behind it, by its age and by the peer's health: evidence, and no order.
  * - Requests in flight at others add up, and fade with their age: a count that is seconds old is of requests that have
  *   ended, and all who went by it would go to the same target.
  */
 import { holdOn, type Place, spare } from './holding.ts';
 import { median, type Weighed } from './median.ts';
 import type { Heard, PeerState } from './peer.ts';
-import type { TargetEvidence } from './shapes.ts';
+import type { TargetEvidence, Trip } from './shapes.ts';
 import { trustIn } from './trust.ts';
 
 /** From this many observations on a peer has seen enough; more must not outvote everyone else. */
@@ -19,6 +20,12 @@ const ENOUGH_SAMPLES = 50;
 
 /** Evidence of this age counts half: an upstream's bad moment lasts about as long. */
 const EVIDENCE_HALF_LIFE_MS = 15_000;
+
+/** As many faults in a row open a breaker that nobody has set otherwise; who has seen fewer says less. */
+const ENOUGH_FAULTS = 5;
+
+/** A breaker that is open is probed once a minute at the least, unless it was set otherwise, and each probe trips it anew. */
+const TRIP_HALF_LIFE_MS = 60_000;
 
 /** Older evidence says nothing about now. */
 const EVIDENCE_MAX_AGE_MS = 120_000;
@@ -39,7 +46,7 @@ export interface TargetSight {
   /** What stands behind these figures: observations, less by age and by the ill health of who made them. */
   readonly samples: number;
   readonly inFlight: number;
-  /** How many peers have their breaker open, each weighed by its health. */
+  /** How many peers have their breaker open, each weighed by its samples, its age and the peer's health. */
   readonly trips: number;
 }
 
@@ -96,7 +103,7 @@ function figures(id: string, voices: readonly Voice[], nowMs: number): Omit<Targ
     samples += weight;
     if (firstTokenMs !== undefined) firstTokens.push({ value: Math.max(LEAST_FIRST_TOKEN_MS, firstTokenMs), weight });
     faults.push({ value: faultShare, weight });
-    if (trip !== undefined) trips += trust;
+    if (trip !== undefined) trips += trust * tripWeightOf(trip, nowMs - heard.atMs);
   }
   return {
     firstTokenMs: median(firstTokens),
@@ -111,6 +118,11 @@ function weightOf({ value, atMs }: Heard<TargetEvidence>, nowMs: number): number
   const ageMs = value.ageMs + nowMs - atMs;
   if (ageMs > EVIDENCE_MAX_AGE_MS) return 0;
   return Math.min(ENOUGH_SAMPLES, value.samples) * fading(ageMs, EVIDENCE_HALF_LIFE_MS);
+}
+
+/** No breaker opens without a fault, also where a peer does not say of how many. */
+function tripWeightOf({ samples, ageMs }: Trip, heardAgoMs: number): number {
+  return Math.min(1, Math.max(1, samples) / ENOUGH_FAULTS) * fading(ageMs + heardAgoMs, TRIP_HALF_LIFE_MS);
 }
 
 function fading(ageMs: number, halfLifeMs: number): number {

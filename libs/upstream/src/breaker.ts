@@ -60,7 +60,7 @@ export class Breaker {
   /** What every attempt through the closed circuit holds. */
   #door: Pass;
   #trips = 0;
-  #lastTrip: { reason: TripReason; atMs: number } | undefined;
+  #lastTrip: { reason: TripReason; atMs: number; samples: number } | undefined;
   #probe: { atMs: number; timer: Timer } | undefined;
   /** For how long the probe that is due has been left to another node. */
   #leftForMs = 0;
@@ -96,6 +96,11 @@ export class Breaker {
   /** No traffic came to probe it with, or none that told anything: that it is not closed tells nothing any more. */
   get isForgotten(): boolean {
     return this.state === 'half-open' && this.admits && this.#clock.nowMs() - this.#halfOpenSinceMs > FORGOTTEN_MS;
+  }
+
+  /** Attempts behind its last trip, those before the first one and the failed probes since then. */
+  get tripSamples(): number {
+    return this.#lastTrip?.samples ?? 0;
   }
 
   /** Since a probe last closed it; infinite when none did. */
@@ -136,7 +141,8 @@ export class Breaker {
   /** Opens it by hand, as an operator or a peer's evidence may. */
   trip(reason: TripReason): void {
     if (this.state === 'open') return;
-    this.#lastTrip = { reason, atMs: this.#clock.nowMs() };
+    const atMs = this.#clock.nowMs();
+    this.#lastTrip = { reason, atMs, samples: this.#rule.samples(atMs) };
     this.#circuit.open();
   }
 
@@ -191,7 +197,11 @@ export class Breaker {
             resolve();
             return;
           case 'fault':
-            this.#lastTrip = { reason: 'probe-failed', atMs: this.#clock.nowMs() };
+            this.#lastTrip = {
+              reason: 'probe-failed',
+              atMs: this.#clock.nowMs(),
+              samples: 1 + (this.#lastTrip?.samples ?? 0),
+            };
             reject(new Error('probe failed'));
             return;
           case 'neutral':

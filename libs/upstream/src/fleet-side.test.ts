@@ -137,7 +137,10 @@ describe('what a fleet says', () => {
     const { clock, side, attempt } = setUp();
     for (let failed = 0; failed < 5; failed++) await attempt(fault('reset'));
     await clock.advance(100);
-    expect(side.evidence().targets[A]?.trip).toMatchObject({ reason: 'consecutive-faults', ageMs: 100 });
+    expect(side.evidence().targets[A]?.trip).toEqual({ reason: 'consecutive-faults', samples: 5, ageMs: 100 });
+    await clock.advance(900);
+    await attempt(fault('reset'));
+    expect(side.evidence().targets[A]?.trip).toEqual({ reason: 'probe-failed', samples: 6, ageMs: 0 });
     await clock.advance(20_000);
     expect(side.evidence().targets[A]?.trip).toBeUndefined();
   });

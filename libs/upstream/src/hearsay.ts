@@ -21,7 +21,7 @@ export interface Word {
   /** Behind these figures; less the older they are. */
   readonly samples: number;
   readonly inFlight: number;
-  /** Nodes whose breaker is open, each weighed by its own health. */
+  /** Nodes whose breaker is open, each weighed by what it has seen, how long ago, and its own health. */
   readonly trips: number;
 }
 
@@ -40,7 +40,7 @@ const TESTED_EVERY_MS = 5000;
 /** Found to be wrong, holds are not believed for so long. */
 const DOUBTED_MS = 15_000;
 
-/** Less than one node that is well. */
+/** Less than one node that is well and has just seen a few faults. */
 const LEAST_TRIPS = 0.5;
 
 /** What an open breaker elsewhere adds to the share of faults, of 1: as much as three faults in ten. */

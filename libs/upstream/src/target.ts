@@ -227,7 +227,7 @@ export class Target {
   /** What this node alone has learned of it. */
   get evidence(): TargetEvidence {
     const { firstTokenMs, tokenMs, agoMs = 0, samples } = this.#experience.speed;
-    const { state, lastTrip, samples: attempts } = this.#breaker.view();
+    const { state, lastTrip } = this.#breaker.view();
     // One that was confirmed rests on what others said; told on, it would come back to them as news.
     const isOwn = state !== 'closed' && lastTrip?.reason !== 'confirmed' && !this.#breaker.isForgotten;
     return {
@@ -240,7 +240,7 @@ export class Target {
       trip:
         lastTrip === undefined || !isOwn
           ? undefined
-          : { reason: lastTrip.reason, samples: attempts, ageMs: lastTrip.agoMs },
+          : { reason: lastTrip.reason, samples: this.#breaker.tripSamples, ageMs: lastTrip.agoMs },
     };
   }
 

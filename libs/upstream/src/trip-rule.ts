@@ -51,13 +51,18 @@ export class TripRule {
     return (samples - faults) / samples < this.#options.minSuccessRate ? 'success-rate' : undefined;
   }
 
+  /** What a trip now rests on: attempts in the window, or faults in a row that reach beyond it. */
+  samples(nowMs: number): number {
+    return Math.max(this.#consecutive, this.rate(nowMs).samples);
+  }
+
   reset(): void {
     this.#successes.fill(0);
     this.#faults.fill(0);
     this.#consecutive = 0;
   }
 
-  /** Success share in the window, and the samples behind it; for people. */
+  /** Success share in the window, and the samples behind it. */
   rate(nowMs: number): { share: number; samples: number } {
     this.#rotate(nowMs);
     const successes = sum(this.#successes);

@@ -190,6 +190,19 @@ describe('what one node says', () => {
     expect(two.target('a').view().breaker).toMatchObject({ state: 'open', lastTrip: { reason: 'confirmed' } });
   });
 
+  it('is not believed when little is behind it: one fault that opened a breaker elsewhere opens none here', async () => {
+    const quick = { consecutiveFaults: 1, minSuccessRate: 0.5, windowMs: 10_000, minSamples: 20 };
+    const breaker = { ...quick, probeAfterMs: 1000, maxProbeAfterMs: 60_000 };
+    const fleets = new JoinedFleets();
+    const one = fleets.join('one', { ...LIMITED, breaker });
+    const two = fleets.join('two', LIMITED);
+    await fleets.meet();
+    await one.attempt('a', fault('reset'));
+    await fleets.clock.advance(50);
+    await two.attempt('a', fault('reset'));
+    expect([one, two].map((node) => node.target('a').state)).toEqual(['breaker-open', 'available']);
+  });
+
   it('is not passed on by those who believed it', async () => {
     const { fleets, nodes } = await nodesOf(3);
     const [one, two, three] = nodes as [JoinedFleet, JoinedFleet, JoinedFleet];
