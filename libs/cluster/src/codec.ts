@@ -131,11 +131,11 @@ function named<T>(entries: Readonly<Record<string, T>>): readonly [string, T][] 
 }
 
 function targetEntry(reference: string, evidence: TargetEvidence): Message['t'][number] {
-  const { firstTokenMs, tokenMs, trip } = evidence;
+  const { firstTokenMs, trip } = evidence;
   return [
     reference,
     firstTokenMs === undefined ? null : rounded(firstTokenMs, MOST.ms),
-    tokenMs === undefined ? null : rounded(tokenMs, MOST.ms),
+    null,
     rounded(evidence.samples, MOST.samples),
     rounded(evidence.ageMs, MOST.ms),
     counted(evidence.inFlight, MOST.inFlight),
@@ -147,12 +147,11 @@ function targetEntry(reference: string, evidence: TargetEvidence): Message['t'][
 }
 
 function targetOf(entry: Message['t'][number]): TargetEvidence {
-  const [, firstTokenMs, tokenMs, samples, ageMs, inFlight, faultShare, trip] = entry;
+  const [, firstTokenMs, , samples, ageMs, inFlight, faultShare, trip] = entry;
   const evidence = { samples, ageMs, inFlight, faultShare };
   return {
     ...evidence,
     ...(firstTokenMs === null ? {} : { firstTokenMs }),
-    ...(tokenMs === null ? {} : { tokenMs }),
     ...(trip === null || trip === undefined ? {} : { trip: { reason: trip[0], samples: trip[1], ageMs: trip[2] } }),
   };
 }
@@ -179,15 +178,15 @@ function quotaEntry(reference: string, use: QuotaUse): Message['q'][number] {
     reference,
     counted(use.requests, MOST.requests),
     counted(use.tokens, MOST.tokens),
-    counted(use.reserved, MOST.tokens),
+    0,
     rounded(use.wantedRequestsPerMinute, MOST.requests),
     rounded(use.wantedTokensPerMinute, MOST.tokens),
   ];
 }
 
 function quotaOf(entry: Message['q'][number]): QuotaUse {
-  const [, requests, tokens, reserved, wantedRequestsPerMinute, wantedTokensPerMinute] = entry;
-  return { requests, tokens, reserved, wantedRequestsPerMinute, wantedTokensPerMinute };
+  const [, requests, tokens, , wantedRequestsPerMinute, wantedTokensPerMinute] = entry;
+  return { requests, tokens, wantedRequestsPerMinute, wantedTokensPerMinute };
 }
 
 /** An id that comes twice has the last word; undefined when one of them cannot be spelt. */

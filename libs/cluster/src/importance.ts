@@ -27,7 +27,6 @@ export function ofTarget(said: TargetEvidence | undefined, now: TargetEvidence, 
   if ((said.trip === undefined) !== (now.trip === undefined)) return NEWS;
   return Math.max(
     ofTime(said.firstTokenMs, now.firstTokenMs),
-    ofTime(said.tokenMs, now.tokenMs) / 2,
     Math.abs(now.faultShare - said.faultShare) / FAULT_CHANGE,
     // One more on an idle target is as much as half more on a busy one.
     (2 * Math.abs(now.inFlight - said.inFlight)) / (1 + said.inFlight),
@@ -43,7 +42,6 @@ export function ofQuota(said: QuotaUse | undefined, now: QuotaUse): number {
   const change = Math.max(
     Math.abs(now.requests - said.requests) / requests,
     Math.abs(now.tokens - said.tokens) / tokens,
-    Math.abs(now.reserved - said.reserved) / tokens,
     Math.abs(now.wantedRequestsPerMinute - said.wantedRequestsPerMinute) / requests / 10,
     Math.abs(now.wantedTokensPerMinute - said.wantedTokensPerMinute) / tokens / 10,
   );

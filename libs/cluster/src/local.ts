@@ -29,7 +29,6 @@ export interface LocalQuota extends QuotaLimits {
   readonly requests: number;
   /** In the last 60 seconds. */
   readonly tokens: number;
-  readonly reserved: number;
   /** Since the last call, granted or not; squares of the sizes, to tell a rush from one large request. */
   readonly asked: { readonly requests: number; readonly tokens: number; readonly tokenSquares: number };
 }

@@ -10,7 +10,7 @@ import type { TargetSight } from './view.ts';
 const TARGET = 'mistral/a/large';
 const KEY: WaitKey = 'key:mistral/a';
 const QUOTA = 'mistral/w/large';
-const EVIDENCE: TargetEvidence = { firstTokenMs: 300, tokenMs: 10, samples: 9, ageMs: 0, inFlight: 0, faultShare: 0 };
+const EVIDENCE: TargetEvidence = { firstTokenMs: 300, samples: 9, ageMs: 0, inFlight: 0, faultShare: 0 };
 const NOTHING_ASKED = { requests: 0, tokens: 0, tokenSquares: 0 };
 
 /** A side that says what it is told to, and remembers what it heard. */
@@ -45,7 +45,7 @@ class Side implements Local {
 
   use(requestsPerMinute: number, requests: number): void {
     const asked = { requests: 1, tokens: 10, tokenSquares: 100 };
-    this.used = { requestsPerMinute, requests, tokens: 0, reserved: 0, asked };
+    this.used = { requestsPerMinute, requests, tokens: 0, asked };
   }
 
   get heldForMs(): number | undefined {

@@ -1,7 +1,8 @@
 /**
  * What a message may hold, field by field. A message that breaks any of this is refused as a whole: half of what a peer
  * says may be worse than nothing. What is not named here is ignored, and so are further items at the end of an entry:
- * that is how a newer version says more and an older one goes on reading.
+ * that is how a newer version says more and an older one goes on reading. A place whose figure nobody needs any more stays
+ * and is written as nothing, which older versions read, until none of them is a neighbour.
  */
 import { z } from 'zod';
 import { MAX_ENTRIES, MAX_ID_CHARS, MAX_PEER_ID_CHARS, MAX_REASON_CHARS, MOST_ILL } from './shapes.ts';
@@ -37,7 +38,8 @@ const target = z
   .tuple([
     reference,
     upTo(MOST.ms).nullable(),
-    upTo(MOST.ms).nullable(),
+    /** Was a time between tokens. */
+    z.unknown(),
     upTo(MOST.samples),
     upTo(MOST.ms),
     upTo(MOST.inFlight),
@@ -50,7 +52,15 @@ const target = z
 const wait = z.tuple([z.string().max(MAX_REASON_CHARS), reference, upTo(MOST.ms), reason]).rest(z.unknown());
 
 const quota = z
-  .tuple([reference, upTo(MOST.requests), upTo(MOST.tokens), upTo(MOST.tokens), upTo(MOST.requests), upTo(MOST.tokens)])
+  .tuple([
+    reference,
+    upTo(MOST.requests),
+    upTo(MOST.tokens),
+    /** Was reserved tokens. */
+    z.unknown(),
+    upTo(MOST.requests),
+    upTo(MOST.tokens),
+  ])
   .rest(z.unknown());
 
 const flag = z.literal(1).optional();

@@ -9,7 +9,6 @@ const quota = (requests: number, asked = 0): LocalQuota => ({
   tokensPerMinute: undefined,
   requests,
   tokens: 0,
-  reserved: 0,
   asked: { requests: asked, tokens: 100 * asked, tokenSquares: 10_000 * asked },
 });
 

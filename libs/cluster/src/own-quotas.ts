@@ -42,7 +42,6 @@ export class OwnQuotas {
       uses[id] = {
         requests: quota.requests,
         tokens: quota.tokens,
-        reserved: quota.reserved,
         wantedRequestsPerMinute: requests.perMinute,
         wantedTokensPerMinute: tokens.perMinute,
       };

@@ -13,7 +13,6 @@ function busy(clock: VirtualClock, rng: () => number, targets = 50): Statement {
   const some = (most: number) => rng() * most;
   const evidence = () => ({
     firstTokenMs: 200 + some(400),
-    tokenMs: 5 + some(30),
     samples: some(60),
     ageMs: some(2000),
     inFlight: some(6),
@@ -22,7 +21,6 @@ function busy(clock: VirtualClock, rng: () => number, targets = 50): Statement {
   const use = () => ({
     requests: (clock.wallMs() % 60_000) / 1000 + some(3),
     tokens: some(60_000),
-    reserved: some(3000),
     wantedRequestsPerMinute: 50 + some(20),
     wantedTokensPerMinute: 50_000 + some(20_000),
   });

@@ -50,7 +50,6 @@ export type Statement = Omit<Contribution, 'peer' | 'epoch' | 'seq' | 'full'>;
 export interface TargetEvidence {
   /** Of a prompt of a thousand tokens. */
   readonly firstTokenMs?: number | undefined;
-  readonly tokenMs?: number | undefined;
   /** How many observations stand behind it; old ones count less. */
   readonly samples: number;
   /** Since the last observation. */
@@ -88,8 +87,6 @@ export interface QuotaUse {
   readonly requests: number;
   /** In the last 60 seconds. */
   readonly tokens: number;
-  /** Tokens of attempts that still run. */
-  readonly reserved: number;
   /** Demand: what this peer would use if it could. */
   readonly wantedRequestsPerMinute: number;
   readonly wantedTokensPerMinute: number;

@@ -19,7 +19,6 @@ export interface Evidence {
 
 export interface TargetEvidence {
   readonly firstTokenMs: number | undefined;
-  readonly tokenMs: number | undefined;
   readonly samples: number;
   readonly ageMs: number;
   readonly inFlight: number;
@@ -33,7 +32,6 @@ export interface QuotaEvidence {
   readonly tokensPerMinute: number | undefined;
   readonly requests: number;
   readonly tokens: number;
-  readonly reserved: number;
   /** Sums over what was asked for, granted or not; with the squares of their sizes, to tell a rush from a large request. */
   readonly asked: { readonly requests: number; readonly tokens: number; readonly tokenSquares: number };
 }

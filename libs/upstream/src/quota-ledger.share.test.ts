@@ -79,6 +79,6 @@ describe('a share of a quota', () => {
     const { ledger } = setUp({ othersRequests: 60, othersTokens: 6000 });
     const headers = { 'x-ratelimit-remaining-req-minute': '38', 'x-ratelimit-remaining-tokens-minute': '3800' };
     ledger.observe(headers, 0);
-    expect(ledger.used).toEqual({ requests: 0, tokens: 0, reserved: 0 });
+    expect(ledger.used).toEqual({ requests: 0, tokens: 0 });
   });
 });

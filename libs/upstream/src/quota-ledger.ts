@@ -95,9 +95,9 @@ export class QuotaLedger {
   }
 
   /** In this wall minute, in the last 60 s, and of attempts that still run. */
-  get used(): { readonly requests: number; readonly tokens: number; readonly reserved: number } {
+  get used(): { readonly requests: number; readonly tokens: number } {
     this.#roll();
-    return { requests: this.#requests, tokens: this.#spent, reserved: this.#reserved };
+    return { requests: this.#requests, tokens: this.#spent };
   }
 
   /** Books a request and answers the tokens reserved for it, to be given to `settle` or `refund`. */

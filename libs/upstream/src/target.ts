@@ -226,13 +226,12 @@ export class Target {
 
   /** What this node alone has learned of it. */
   get evidence(): TargetEvidence {
-    const { firstTokenMs, tokenMs, agoMs = 0, samples } = this.#experience.speed;
+    const { firstTokenMs, agoMs = 0, samples } = this.#experience.speed;
     const { state, lastTrip } = this.#breaker.view();
     // One that was confirmed rests on what others said; told on, it would come back to them as news.
     const isOwn = state !== 'closed' && lastTrip?.reason !== 'confirmed' && !this.#breaker.isForgotten;
     return {
       firstTokenMs,
-      tokenMs,
       samples,
       ageMs: agoMs,
       inFlight: this.#inFlight,
