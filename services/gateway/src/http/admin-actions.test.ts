@@ -67,6 +67,11 @@ describe('the node', () => {
     expect(await ready()).toBe(503);
     expect(await post(gateway, '/admin/drain', { drain: false })).toEqual([202, { status: 'ready', inFlight: 0 }]);
     expect(await ready()).toBe(200);
+    // curl's word for a body of which it was told nothing.
+    const form = { 'content-type': 'application/x-www-form-urlencoded' };
+    expect(await post(gateway, '/admin/drain', { drain: false }, form)).toMatchObject([202, { status: 'ready' }]);
+    expect(await post(gateway, '/admin/drain', 'drain=false', form)).toMatchObject([400, {}]);
+    expect(await ready()).toBe(200);
     gateway.gateway.drainForGood();
     expect(await post(gateway, '/admin/drain', { drain: false })).toMatchObject([409, {}]);
     expect(await ready()).toBe(503);

@@ -40,16 +40,22 @@ export function adminActions(deps: ActionDeps): Router {
     schema: z.ZodType<Body>,
     act: (body: Body, response: ServerResponse) => Promise<Done>,
   ) => {
-    router.post(path, guard(deps), json({ limit: MAX_BODY }), async (request: Request, response: Response) => {
-      const read = schema.safeParse(request.body ?? {});
-      if (!read.success) {
-        response.status(400).json({ error: problemOf(read.error) });
-        return;
-      }
-      const { status, body } = await act(read.data, response);
-      deps.logger.warn({ ...whoAsks(request), path, ...told(read.data), status }, 'admin-action-taken');
-      response.status(status).json(body);
-    });
+    // JSON whatever its type says: a body that is passed over would stand for the default, which may be its opposite.
+    router.post(
+      path,
+      guard(deps),
+      json({ limit: MAX_BODY, type: () => true }),
+      async (request: Request, response: Response) => {
+        const read = schema.safeParse(request.body ?? {});
+        if (!read.success) {
+          response.status(400).json({ error: problemOf(read.error) });
+          return;
+        }
+        const { status, body } = await act(read.data, response);
+        deps.logger.warn({ ...whoAsks(request), path, ...told(read.data), status }, 'admin-action-taken');
+        response.status(status).json(body);
+      },
+    );
   };
 
   action('/admin/drain', nodeDrain, async ({ drain }) => {
