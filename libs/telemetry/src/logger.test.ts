@@ -1,5 +1,15 @@
-import { execFileSync } from 'node:child_process';
-import fs, { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import fs, {
+  closeSync,
+  constants,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GatewayError } from '@leeward/kernel';
@@ -117,5 +127,50 @@ describe('a file descriptor', () => {
 
     const room = Buffer.alloc(1 << 20);
     expect(readSync(pipe, room)).toBeGreaterThan(0);
+  });
+});
+
+describe('a process that exits', () => {
+  /** With the logger's lines on its standard output, which is this file descriptor; answers its exit code. */
+  async function run(script: string, output: number): Promise<unknown> {
+    const logger = JSON.stringify(new URL('./logger.ts', import.meta.url).href);
+    const begin = `import { createLogger } from ${logger};
+      const logger = createLogger({ level: 'info', base: {} }, { clock: { wallMs: () => 0 } });`;
+    // Killed long after it should have ended, and then its code is null.
+    const stdio = ['ignore', output, 'inherit'] as const;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', begin + script], {
+      stdio: [...stdio],
+      timeout: 20_000,
+      killSignal: 'SIGKILL',
+    });
+    const [code] = (await once(child, 'exit')) as [unknown];
+    closeSync(output);
+    return code;
+  }
+
+  const shout = `for (let index = 0; index < 1000; index++) logger.info({ text: 'x'.repeat(200) }, 'shouted');
+    await logger.flush(AbortSignal.timeout(100));
+    process.exit(0);`;
+
+  test('leaves its last lines', async () => {
+    const path = join(folder, 'log');
+    const script = `logger.info({}, 'first');
+      await logger.flush(AbortSignal.timeout(10_000));
+      logger.info({}, 'last');
+      process.exit(0);`;
+    expect(await run(script, openSync(path, 'w'))).toBe(0);
+    expect(readFileSync(path, 'utf8')).toMatch(/first[^]*last/);
+  });
+
+  test('does not wait for a reader that stands still', async () => {
+    const path = join(folder, 'pipe');
+    execFileSync(MAKE_PIPE, [path]);
+    expect(await run(shout, openSync(path, constants.O_RDWR | constants.O_NONBLOCK))).toBe(0);
+  });
+
+  test('does not wait for what cannot be written', async () => {
+    const path = join(folder, 'log');
+    writeFileSync(path, '');
+    expect(await run(shout, openSync(path, 'r'))).toBe(0);
   });
 });

@@ -54,8 +54,6 @@ export interface LoggerOptions {
   readonly onDropped?: (count: number) => void;
 }
 
-const STANDARD_OUTPUT = 1;
-
 /** Lines wait for each other: a busy node makes one system call for about thirty. Just below what sonic-boom allows. */
 const BUFFER_BYTES = 15 * 1024;
 
@@ -151,17 +149,44 @@ function quoted(text: string): string {
 }
 
 function openDestination(options: LoggerOptions): { write(line: string): void } {
-  const { destination: to = STANDARD_OUTPUT, isShared = false, onDropped } = options;
+  // Asking Node for its standard output makes a pipe answer that it is full. Else a write waits in the thread pool, and
+  // the process, which waits for that, cannot end while the reader stands still. Forking takes it back for all who share it.
+  const { destination: to = process.stdout.fd, isShared = false, onDropped } = options;
   if (typeof to !== 'number') return to;
+  // Nothing has gone out yet; and nothing does on a full disk, or while nobody reads.
+  let goesOut = false;
+  let isLast = false;
   const out = destination({
     dest: to,
     sync: false,
+    retryEAGAIN: () => {
+      goesOut = false;
+      return !isLast;
+    },
     ...(isShared ? { minLength: SHARED_BUFFER_CHARS, maxWrite: SHARED_WRITE_CHARS } : { minLength: BUFFER_BYTES }),
     maxLength: BUFFER_BYTES_MAX,
     periodicFlush: FLUSH_EVERY_MS,
   });
   out.on('drop', () => onDropped?.(1));
   // A full disk or a closed pipe must not end the process; the lines in hand are tried again with the next write.
-  out.on('error', () => onDropped?.(1));
+  out.on('error', () => {
+    goesOut = false;
+    onDropped?.(1);
+  });
+  out.on('write', () => {
+    goesOut = true;
+  });
+  // As the process exits, pino has what is left written out, and sonic-boom would try that until it succeeds: a process
+  // that cannot write could not end.
+  const flushSync = out.flushSync.bind(out);
+  out.flushSync = () => {
+    if (!goesOut) return;
+    isLast = true;
+    try {
+      flushSync();
+    } catch {
+      // Whoever could be told is the one who does not read.
+    }
+  };
   return out;
 }

@@ -140,6 +140,9 @@ function isUsageError(error: unknown): error is Error {
   return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_');
 }
 
+// Whoever reads this may go, and its disk may be full: the words are lost, and that is no reason to end a node.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
 try {
   const code = await main(process.argv.slice(2));
   // A node that has drained ends now: an idle socket or a slow flush must not hold a rollout.
