@@ -13,7 +13,7 @@ import { asGatewayError, respondError } from './error-response.ts';
 import { type InferenceDeps, serveInference } from './inference.ts';
 import type { Models } from './models.ts';
 import type { Passthrough } from './passthrough.ts';
-import { modelPathOf, surfaceOf, vendorPathOf } from './paths.ts';
+import { modelPathOf, type SurfacePath, surfaceOf, vendorPathOf } from './paths.ts';
 import { requestIdFor } from './request-id.ts';
 import type { Uses } from './uses.ts';
 
@@ -157,8 +157,13 @@ function refuse(
     deps.logger.info({ requestId, code: error.code, status: error.status, path: pathOf(request) }, 'request-refused');
   respondError(response, error, {
     'x-request-id': requestId,
-    ...(error.code === 'GW_METHOD_NOT_ALLOWED' ? { allow: path?.surface === 'models' ? 'GET' : 'POST' } : {}),
+    ...(error.code === 'GW_METHOD_NOT_ALLOWED' ? { allow: allowedOn(path) } : {}),
   });
+}
+
+function allowedOn(path: SurfacePath | undefined): string {
+  if (path === undefined) return 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
+  return path.surface === 'models' ? 'GET' : 'POST';
 }
 
 /** Without the query: it may hold what the client did not mean for a log. */

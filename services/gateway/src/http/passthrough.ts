@@ -10,6 +10,7 @@ import { GatewayError } from '@leeward/kernel';
 import type { Key, Provider } from '@leeward/upstream';
 import { createProxyMiddleware, debugProxyErrorsPlugin, proxyEventsPlugin } from 'http-proxy-middleware';
 import { vendorPathOf } from './paths.ts';
+import { continueIfAsked } from './read-body.ts';
 
 /** The head of an answer as it passes. */
 export interface PassedAnswer {
@@ -81,8 +82,16 @@ export function passthrough(deps: PassthroughDeps): Passthrough {
     router: (request) => choose(request).provider.options.baseUrl,
     pathRewrite: (_path, request) => vendorPath(request),
     on: {
+      proxyReq: (outgoing, request) => {
+        // An upgrade that nobody asked for ends the call without a word to the proxy.
+        outgoing.once('upgrade', (_incoming, socket) => {
+          socket.destroy();
+          fail(request);
+        });
+      },
       proxyRes: (incoming, request, response) => {
         const { provider, key } = choose(request);
+        makeSayable(incoming);
         for (const name of NOT_RETURNED) delete incoming.headers[name];
         // The proxy would otherwise say keep-alive, also to a client that will close and on a node that drains.
         const closes = response.getHeader('connection') === 'close' || !response.shouldKeepAlive;
@@ -99,13 +108,15 @@ export function passthrough(deps: PassthroughDeps): Passthrough {
           status: incoming.statusCode ?? 0,
         });
       },
-      error: (cause, request) => {
-        failures.get(request)?.(
-          new GatewayError('GW_UPSTREAM_FAILED', 'The upstream did not answer this request.', { cause }),
-        );
-      },
+      error: (cause, request) => fail(request, cause),
     },
   });
+
+  function fail(request: IncomingMessage, cause?: unknown): void {
+    failures.get(request)?.(
+      new GatewayError('GW_UPSTREAM_FAILED', 'The upstream did not answer this request.', { cause }),
+    );
+  }
 
   function choose(request: IncomingMessage): { provider: Provider; key: Key } {
     const known = chosen.get(request);
@@ -121,11 +132,17 @@ export function passthrough(deps: PassthroughDeps): Passthrough {
   }
 
   return async (request, response) => {
+    if (request.method === 'TRACE') {
+      throw new GatewayError(
+        'GW_METHOD_NOT_ALLOWED',
+        'TRACE is not passed on: its answer is the request, key included.',
+      );
+    }
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     failures.set(request, reject);
     const { key } = choose(request);
     vendorPath(request);
-    if (request.headers.expect !== undefined) response.writeContinue();
+    continueIfAsked(request, response);
     addressTo(key, request);
     proxy(request, response).then(resolve, reject);
     await promise;
@@ -142,6 +159,18 @@ function addressTo(key: Key, request: IncomingMessage): void {
     if (NOT_FORWARDED.includes(name) || name.startsWith('x-leeward-')) delete headers[name];
   }
   headers.authorization = `Bearer ${key.secret.reveal()}`;
+}
+
+/**
+ * Node reads status lines that it throws at when it is to write them, and what is thrown in the proxy ends the process.
+ * The reason says nothing that the status does not; a status that is none counts as a server's error (RFC 9110, 15).
+ */
+function makeSayable(incoming: IncomingMessage): void {
+  const { statusCode = 0, headers } = incoming;
+  incoming.statusMessage = '';
+  if (statusCode < 200 || statusCode > 599) incoming.statusCode = 502;
+  // Node takes any coding for a framing, and only this one is: the client would not see where the answer ends.
+  if (!/\bchunked$/i.test(headers['transfer-encoding'] ?? '')) delete headers['transfer-encoding'];
 }
 
 function vendorPath(request: IncomingMessage): string {

@@ -22,7 +22,7 @@ export function readBody(
   if (encoding !== undefined && encoding !== 'identity') {
     return Promise.reject(new GatewayError('GW_UNSUPPORTED_ENCODING', 'Send the body without content-encoding.'));
   }
-  if (request.headers.expect !== undefined) response.writeContinue();
+  continueIfAsked(request, response);
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let sizeBytes = 0;
@@ -53,6 +53,11 @@ export function readBody(
       reject(new GatewayError('GW_BAD_REQUEST', 'The body broke off before its end.', { cause }));
     });
   });
+}
+
+/** A client of HTTP/1.0 would take it for the answer (RFC 9110, 10.1.1). */
+export function continueIfAsked({ headers, httpVersion }: IncomingMessage, response: ServerResponse): void {
+  if (headers.expect !== undefined && httpVersion === '1.1') response.writeContinue();
 }
 
 function tooLarge(maxBytes: number): GatewayError {

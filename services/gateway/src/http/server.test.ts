@@ -196,6 +196,17 @@ describe('a form of HTTP', () => {
     });
   });
 
+  test('1.0 that asks before it sends hears nothing but the answer', async () => {
+    await withGateway(async (gateway) => {
+      for (const path of ['/v1/chat/completions', '/v1/audio/x']) {
+        using client = await rawClient(gateway.port);
+        const body = chatBody();
+        client.send(`POST ${path} HTTP/1.0\r\nexpect: 100-continue\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+        expect(await client.closed()).toMatch(/^HTTP\/1\.1 200 /);
+      }
+    });
+  });
+
   test.each(['CONNECT gateway:443', 'OPTIONS *', 'TRACE /v1/models', 'GET //', 'GET /v1/%', 'GET http://[', 'GET \\'])(
     'that nobody needs ends in a refusal: %s',
     async (line) => {

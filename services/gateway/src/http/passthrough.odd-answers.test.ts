@@ -1,0 +1,61 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { CLIENT_KEY, ENV, oneProvider, openGateway } from '../fixtures/open-gateway.ts';
+import { rawClient, requestText } from '../fixtures/raw-client.ts';
+
+const headers = { authorization: `Bearer ${CLIENT_KEY}` };
+
+/** What a client hears when the vendor says this and closes; `answers` is told each request. */
+async function heard(says: string, line = 'GET /v1/files', answers: string[] = []): Promise<string> {
+  await using stack = new AsyncDisposableStack();
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', (bytes) => {
+      answers.push(String(bytes));
+      socket.end(says);
+    });
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  stack.defer(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const gateway = stack.use(await openGateway(oneProvider(`http://127.0.0.1:${port}`)));
+  using client = await rawClient(gateway.port);
+  client.send(requestText(line, { headers: { ...headers, connection: 'close' } }));
+  const answer = await client.closed();
+  using next = await rawClient(gateway.port);
+  next.send(requestText('GET /nowhere', { headers }));
+  await next.until('GW_UNKNOWN_PATH');
+  return answer;
+}
+
+const FRAMED = 'content-length: 2\r\n\r\nhi';
+
+describe('a vendor', () => {
+  test.each(['O\u0001K', 'O\u007fK', 'Ü'])('may say %j for a reason', async (reason) => {
+    expect(await heard(`HTTP/1.1 200 ${reason}\r\n${FRAMED}`)).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*hi$/);
+  });
+
+  test.each(['000', '099', '600', '999'])('that answers %s, which is no status, has failed', async (status) => {
+    expect(await heard(`HTTP/1.1 ${status} OK\r\n${FRAMED}`)).toMatch(/^HTTP\/1\.1 502 Bad Gateway\r\n[^]*hi$/);
+  });
+
+  test('that changes the protocol unasked has failed', async () => {
+    const says = 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n';
+    expect(await heard(says)).toMatch(/^HTTP\/1\.1 502 [^]*GW_UPSTREAM_FAILED/);
+  });
+
+  test('whose answer ends with its connection, by whatever name, is heard to its end on one that stays', async () => {
+    const answer = await heard('HTTP/1.1 200 OK\r\ntransfer-encoding: identity\r\n\r\nhi');
+    expect(answer).not.toContain('identity');
+    expect(answer).toMatch(/transfer-encoding: chunked[^]*\r\n2\r\nhi\r\n0\r\n\r\n$/i);
+  });
+});
+
+test('TRACE would be answered with the key, and is not passed on', async () => {
+  const asked: string[] = [];
+  const answer = await heard('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n', 'TRACE /v1/files', asked);
+  expect(answer).toMatch(/^HTTP\/1\.1 405 [^]*\r\nallow: GET, HEAD, POST/);
+  expect(answer).not.toContain(ENV.KEY_A);
+  expect(asked).toEqual([]);
+});
