@@ -25,6 +25,9 @@ files it reads. Each of these is worked out from the config that is mounted, so 
 {{- if include "leeward.nats.on" . -}}
 {{- $_ := set $config "cluster" (include "leeward.nats.cluster" . | fromYaml) -}}
 {{- end -}}
+{{- if and .Values.admin.tokenEntry (not $config.admin) -}}
+{{- $_ := set $config "admin" (dict "token" (printf "file:%s/%s" .Values.secret.mountPath .Values.admin.tokenEntry)) -}}
+{{- end -}}
 {{- $limits := default dict $config.limits -}}
 {{- if not (hasKey $limits "drainMs") -}}
 {{- $longest := include "leeward.longestMs" $config | int64 -}}

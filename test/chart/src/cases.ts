@@ -105,6 +105,7 @@ export const CASES: readonly Case[] = [
   },
   { name: 'one NATS', values: { secret, nats: { replicaCount: 1 } } },
   { name: 'NATS with a password', values: { secret, nats: { passwordEntry: 'nats-password' } } },
+  { name: 'an admin token', values: { secret, admin: { tokenEntry: 'admin-token' } } },
   { name: 'NATS of one’s own', values: { secret, config: ownNats } },
   { name: 'several providers', values: { secret, config: twoProviders, extraEnv: env, workers: 'auto' } },
   {
@@ -149,7 +150,7 @@ export const CASES: readonly Case[] = [
       secret,
       metrics: {
         serviceMonitor: { labels: { release: 'prometheus' } },
-        rules: { labels: { release: 'prometheus' } },
+        rules: { labels: { release: 'prometheus' }, runbooksAt: 'https://git.example.com/leeward/' },
         dashboards: { annotations: { grafana_folder: 'Leeward' } },
       },
     },

@@ -61,6 +61,16 @@ describe('the mounted config', () => {
     expect(release.config().providers['mistral']).toEqual(provider);
   });
 
+  it('reads the admin token from an entry of the Secret, unless it says itself from where', async () => {
+    const adminOf = async (config: object): Promise<unknown> => {
+      const values = { ...LEAST, admin: { tokenEntry: 'admin-token' }, config };
+      return (await render({ values, kubernetes })).config().admin;
+    };
+    expect(await adminOf({})).toEqual({ token: 'file:/run/secrets/leeward/admin-token' });
+    expect(await adminOf({ admin: { token: 'env:TOKEN' } })).toEqual({ token: 'env:TOKEN' });
+    expect((await render({ values: LEAST, kubernetes })).config().admin).toBeUndefined();
+  });
+
   it('drains as long as the longest request lasts, unless told otherwise', async () => {
     const drainOf = async (config: object): Promise<number> =>
       (await render({ values: { ...LEAST, config }, kubernetes })).config().limits.drainMs;

@@ -14,7 +14,7 @@ helm test leeward
 
 Values are checked by \`values.schema.json\`, \`config\` in them by the gateway's own schema: what is misspelt is refused
 before anything changes. This page, the schema and \`files/\` are written by
-\`node test/chart/src/write-chart.ts\`.
+\`npm exec -- node test/chart/src/write-chart.ts\`.
 `;
 
 /** Longer defaults are better read in values.yaml. */

@@ -31,6 +31,11 @@ describe('the chart refuses', () => {
     ['no Secret', {}, /reads client-key, mistral-api-key from a Secret.*kubectl create secret.*secret\.existingSecret/],
     ['two Secrets', { secret: { ...secret, data: { a: 'b' } } }, /not several/],
     ['a Secret that lacks an entry', { secret: { data: { 'client-key': 'a' } } }, /reads mistral-api-key/],
+    [
+      'a Secret without the admin token that is named',
+      { secret: { data: { 'client-key': 'a', 'mistral-api-key': 'b' } }, admin: { tokenEntry: 'admin-token' } },
+      /reads admin-token/,
+    ],
     ['an external secret from nowhere', { externalSecret: { enabled: true } }, /externalSecret\.storeRef/],
     [
       'a route to an unknown provider',

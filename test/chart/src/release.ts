@@ -31,6 +31,7 @@ export interface Pods {
 export interface MountedConfig {
   readonly listen?: { readonly adminTls?: object };
   readonly auth?: unknown;
+  readonly admin?: unknown;
   readonly providers: Readonly<Record<string, { readonly baseUrl: string }>>;
   readonly routes: Readonly<Record<string, { readonly timeouts?: { readonly totalMs?: number } }>>;
   readonly limits: { readonly drainMs: number };

@@ -106,3 +106,19 @@ describe('what helm says when it has installed', () => {
     expect(notes.match(/^Mind: .*$/gm)).toHaveLength(5);
   });
 });
+
+it('leads from each alert to its runbook where it is told that they can be read', async () => {
+  const at = 'https://git.example.com/leeward/blob/main';
+  const runbooksOf = async (rules: object): Promise<readonly string[]> => {
+    const values = { ...LEAST, metrics: { rules: { enabled: true, ...rules } } };
+    const release = await render({ values, kubernetes: '1.37.0' });
+    const [made] = release.all('monitoring.coreos.com/v1 PrometheusRule');
+    const all = made?.spec.groups?.flatMap((group) => group.rules ?? []) ?? [];
+    return all.flatMap(({ alert, annotations }) => (alert === undefined ? [] : [annotations?.['runbook_url'] ?? '']));
+  };
+  const plain = await runbooksOf({});
+  expect(plain).toContain('docs/runbooks/LeewardDown.md');
+  for (const runbooksAt of [at, `${at}/`]) {
+    expect(await runbooksOf({ runbooksAt })).toEqual(plain.map((path) => `${at}/${path}`));
+  }
+});

@@ -111,7 +111,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   'telemetry.otlp.headers':
     'Headers for the collector, by name. A value may be env:NAME or file:PATH; all are redacted when printed.',
   'telemetry.traceSampling':
-    'The share of requests that are traced when the caller has not decided (traceparent). Errors, failovers and slow ones are traced in any case, up to some dozens a second.',
+    'The share of requests that are traced when the caller has not decided (traceparent). Errors, failovers and slow ones are traced in any case, up to twenty a second.',
   'telemetry.traceSlowMs': 'What counts as slow: time to the first token of a stream, or to the end of a whole answer.',
   'telemetry.logLevel': 'The least severe lines that are written.',
   'telemetry.accessLog': 'One line per request.',
