@@ -49,7 +49,7 @@ const REGISTER = {
     status: 404,
     type: 'not_found_error',
     meaning: 'No surface answers on this path, and no provider takes pass-through traffic.',
-    action: 'Check the base URL; paths begin with /v1.',
+    action: 'Check the base URL; paths begin with /v1, /mistral/v1 or /openai/v1.',
   },
   GW_UNKNOWN_MODEL: {
     status: 404,

@@ -119,7 +119,10 @@ export class Routes {
     const named = this.#named.get(model);
     if (named !== undefined) return named;
     if (this.#wildcard === undefined) {
-      throw new GatewayError('GW_UNKNOWN_MODEL', 'No route serves this model, and there is no "*" route.');
+      throw new GatewayError(
+        'GW_UNKNOWN_MODEL',
+        'No route serves this model, and there is no "*" route; GET /v1/models lists what is served.',
+      );
     }
     if (!/^[\x21-\x7e]+$/.test(model)) {
       throw new GatewayError('GW_UNKNOWN_MODEL', 'A model name has visible ASCII characters only, and at least one.');

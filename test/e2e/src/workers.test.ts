@@ -302,7 +302,7 @@ test('a port that is taken is told as it is of one process', async () => {
   const listen = { data: `127.0.0.1:${port}`, admin: '127.0.0.1:0' };
   const starting = startGateway(configFor(simulator, { listen }), ['--workers', String(WORKERS)]);
   await expect(starting).rejects.toThrow(
-    `leeward cannot start: listen EADDRINUSE: address already in use 127.0.0.1:${port}`,
+    `leeward cannot start: listen EADDRINUSE: address already in use 127.0.0.1:${port}: stop what listens there`,
   );
   await new Promise((resolve) => taken.close(resolve));
 });

@@ -81,6 +81,12 @@ describe('leeward', () => {
     const help = await leeward('--help');
     expect([help.code, help.error]).toEqual([0, '']);
     expect(help.out).toContain('leeward start');
+    for (const asked of [
+      ['start', '--help'],
+      ['keys', '-h'],
+    ]) {
+      expect(await leeward(...asked)).toEqual(help);
+    }
     const version = await leeward('--version');
     expect(version.code).toBe(0);
     expect(version.out).toMatch(/^\d+\.\d+\.\d+\n$/);

@@ -18,7 +18,8 @@ const USAGE = `Leeward ${VERSION}, a gateway that keeps Mistral traffic on a hea
   leeward start [--config FILE] [--workers N|auto]  runs a node; with nothing configured, the demo
   leeward check FILE                                tells every problem of a config; exit code 0 or 1
   leeward keys [--config FILE] [--requests N] [--json]
-                                                    asks each configured key: valid, models, quota, latency
+                                                    asks each configured key: valid, models, quota, latency;
+                                                    exit code 1 unless all are valid
   leeward --help | --version
 
 Without --config: the file in LEEWARD_CONFIG, else the keys in MISTRAL_API_KEY or MISTRAL_API_KEYS (a comma list).
@@ -39,6 +40,8 @@ class UsageError extends Error {}
 
 async function main(words: readonly string[]): Promise<number> {
   const [command, ...args] = words;
+  // After a command as well: the usage is all the help that there is.
+  if (args.includes('--help') || args.includes('-h')) return printUsage();
   switch (command) {
     case 'start':
       return runStart(args);
@@ -49,8 +52,7 @@ async function main(words: readonly string[]): Promise<number> {
     case '--help':
     case '-h':
     case 'help':
-      printOut(USAGE);
-      return 0;
+      return printUsage();
     case '--version':
       printOut(VERSION);
       return 0;
@@ -59,6 +61,11 @@ async function main(words: readonly string[]): Promise<number> {
     default:
       throw new UsageError(`${JSON.stringify(command)} is not a command`);
   }
+}
+
+function printUsage(): number {
+  printOut(USAGE);
+  return 0;
 }
 
 async function runStart(args: string[]): Promise<number> {

@@ -44,7 +44,7 @@ export async function start(
     if (stop.signal.aborted) return 0;
     if (!isSystemError(error) && !(error instanceof SimulatorFailure) && !(error instanceof WorkerFailure)) throw error;
     // A port that is taken, an address this machine does not have: the operator's to mend, no stack needed.
-    printError(`leeward cannot start: ${error.message}`);
+    printError(`leeward cannot start: ${error.message}${isTaken(error) ? TAKEN_ADVICE : ''}`);
     return 1;
   }
 }
@@ -103,6 +103,13 @@ function stopOnSignals(printError: Print): AbortController {
     stop.abort();
   });
   return stop;
+}
+
+const TAKEN_ADVICE = ': stop what listens there, or choose another port (listen.data, listen.admin)';
+
+/** By the words: from a worker comes the message and nothing else. */
+function isTaken({ message }: Error): boolean {
+  return message.includes('EADDRINUSE');
 }
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {

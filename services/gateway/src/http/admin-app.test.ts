@@ -138,10 +138,13 @@ describe('what an operator may see', () => {
       expect(response.headers.has('x-powered-by')).toBe(false);
       await response.arrayBuffer();
     }
-    for (const path of ['/', '/admin', '/v1/models', '/%E0%A4%A', '/admin/../etc']) {
+    for (const path of ['/admin', '/v1/models', '/%E0%A4%A', '/admin/../etc']) {
       const response = await fetch(gateway.adminUrl + path);
-      expect([response.status, await response.json()]).toEqual([404, { error: 'not found' }]);
+      expect(response.status).toBe(404);
+      expect(await response.json()).toEqual({ error: expect.stringContaining('This is the admin port: /console') });
     }
+    const root = await fetch(`${gateway.adminUrl}/`, { redirect: 'manual' });
+    expect([root.status, root.headers.get('location')]).toEqual([302, '/console']);
   });
 });
 

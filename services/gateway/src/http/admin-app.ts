@@ -53,11 +53,17 @@ export function adminApp(deps: AdminDeps, clock: Clock = systemClock): Express {
   });
   app.use(adminActions(deps));
   app.use('/console', consoleRouter(deps, deps.console));
+  app.get('/', (_request, response) => response.redirect('/console'));
   app.use((_request, response) => {
-    response.status(404).json({ error: 'not found' });
+    response.status(404).json({ error: NOT_FOUND });
   });
   return app;
 }
+
+/** Who is here by mistake has most often taken the one port for the other. */
+const NOT_FOUND =
+  'Nothing is here. This is the admin port: /console, /metrics, /healthz/live, /healthz/ready, /admin/targets, ' +
+  '/admin/decisions, /admin/peers, /admin/config. Requests for a model go to the data port.';
 
 async function viewNow(deps: AdminDeps): Promise<object> {
   const [readiness, live, peers] = await Promise.all([deps.readiness(), deps.live(), deps.peers()]);

@@ -13,7 +13,7 @@ import { asGatewayError, respondError } from './error-response.ts';
 import { type InferenceDeps, serveInference } from './inference.ts';
 import type { Models } from './models.ts';
 import type { Passthrough } from './passthrough.ts';
-import { modelPathOf, type SurfacePath, surfaceOf, vendorPathOf } from './paths.ts';
+import { modelPathOf, type SurfacePath, surfaceOf, UNKNOWN_PATH, vendorPathOf } from './paths.ts';
 import { requestIdFor } from './request-id.ts';
 import type { Uses } from './uses.ts';
 
@@ -72,7 +72,7 @@ export function dataApp(deps: AppDeps): App {
         return;
       }
       if (vendorPathOf(url) === undefined) {
-        throw new GatewayError('GW_UNKNOWN_PATH', 'No surface answers on this path; paths begin with /v1.');
+        throw new GatewayError('GW_UNKNOWN_PATH', UNKNOWN_PATH);
       }
       // Express hands the response on, not our own words: the id travels with it.
       response.setHeader('x-request-id', requestId);
@@ -153,8 +153,13 @@ function refuse(
     deps.metrics.requestsTotal.child('other', surface, dialect, String(error.status)).inc();
   }
   if (error.code === 'GW_INTERNAL') deps.logger.error({ requestId, error: cause }, 'request-failed');
-  else
-    deps.logger.info({ requestId, code: error.code, status: error.status, path: pathOf(request) }, 'request-refused');
+  else {
+    const { code, status } = error;
+    deps.logger.info(
+      { requestId, code, status, path: pathOf(request), reason: networkCode(error.cause) },
+      'request-refused',
+    );
+  }
   respondError(response, error, {
     'x-request-id': requestId,
     ...(error.code === 'GW_METHOD_NOT_ALLOWED' ? { allow: allowedOn(path) } : {}),
@@ -164,6 +169,11 @@ function refuse(
 function allowedOn(path: SurfacePath | undefined): string {
   if (path === undefined) return 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
   return path.surface === 'models' ? 'GET' : 'POST';
+}
+
+/** Why an upstream was not reached (ECONNREFUSED and the like), where that is what went wrong. */
+function networkCode(cause: unknown): string | undefined {
+  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
 }
 
 /** Without the query: it may hold what the client did not mean for a log. */

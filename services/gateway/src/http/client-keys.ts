@@ -26,7 +26,7 @@ export function authenticator(auth: Auth): Authenticate {
     const sha256 = hash('sha256', sent, 'buffer');
     const known = byHash.get(sha256.toString('base64'));
     if (known === undefined || !timingSafeEqual(known.sha256, sha256)) {
-      throw new GatewayError('GW_UNAUTHORIZED', 'This client key is not known here.');
+      throw new GatewayError('GW_UNAUTHORIZED', 'This is no client key of this gateway; a vendor’s key is none.');
     }
     return known.name;
   };

@@ -171,7 +171,10 @@ describe('a body of any size', () => {
     });
     expect(response.status).toBe(502);
     expect(await response.json()).toMatchObject({ code: 'GW_UPSTREAM_FAILED', error: { type: 'server_error' } });
-    expect(response.headers.get('x-request-id')).not.toBeNull();
+    const requestId = response.headers.get('x-request-id');
+    expect(gateway.log.filter(({ event }) => event === 'request-refused')).toMatchObject([
+      { requestId, code: 'GW_UPSTREAM_FAILED', reason: expect.stringMatching(/^E[A-Z]+$/) },
+    ]);
     expect(await gateway.metric('leeward_rejected_requests_total', 'code="GW_UPSTREAM_FAILED"')).toBe(1);
     expect(await gateway.metric('leeward_requests_total', 'surface="passthrough"', 'status="502"')).toBe(1);
     expect((await fetch(`${gateway.dataUrl}/nowhere`, { headers: auth })).status).toBe(404);

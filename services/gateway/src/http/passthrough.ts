@@ -9,7 +9,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GatewayError } from '@leeward/kernel';
 import type { Key, Provider } from '@leeward/upstream';
 import { createProxyMiddleware, debugProxyErrorsPlugin, proxyEventsPlugin } from 'http-proxy-middleware';
-import { vendorPathOf } from './paths.ts';
+import { UNKNOWN_PATH, vendorPathOf } from './paths.ts';
 import { continueIfAsked } from './read-body.ts';
 
 /** The head of an answer as it passes. */
@@ -176,7 +176,7 @@ function makeSayable(incoming: IncomingMessage): void {
 function vendorPath(request: IncomingMessage): string {
   const path = vendorPathOf(request.url ?? '');
   if (path === undefined) {
-    throw new GatewayError('GW_UNKNOWN_PATH', 'No surface answers on this path; paths begin with /v1.');
+    throw new GatewayError('GW_UNKNOWN_PATH', UNKNOWN_PATH);
   }
   return path;
 }

@@ -5,6 +5,10 @@
  */
 import type { Dialect, Surface } from '@leeward/wire';
 
+/** What a caller is told who got the base URL wrong, which is why paths are mostly not known. */
+export const UNKNOWN_PATH =
+  'No surface answers on this path. Check the base URL: paths begin with /v1, /mistral/v1 or /openai/v1.';
+
 export interface SurfacePath {
   readonly surface: Surface | 'models';
   readonly dialect: Dialect | 'auto';
