@@ -34,7 +34,7 @@ test('uses every label that it explains', () => {
   expect(Object.keys(LABELS).filter((name) => ![...used].some((label) => label === name))).toEqual([]);
 });
 
-test('is what docs/metrics.md says, in both directions (else: node libs/telemetry/src/write-metrics-page.ts)', async () => {
+test('is what docs/metrics.md says, in both directions (else: npm exec -- node libs/telemetry/src/write-metrics-page.ts)', async () => {
   const page = await readFile(new URL('../../../docs/metrics.md', import.meta.url), 'utf8');
   const documented = [...page.matchAll(/^### (leeward_\w+)$/gm)].map(([, name]) => name);
   expect(documented).toEqual(entries.map(([, { name }]) => name));

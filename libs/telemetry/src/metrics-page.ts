@@ -7,7 +7,8 @@ export function metricsPage(): string {
   return [
     '# Metrics',
     '',
-    'Written from `libs/telemetry/src/catalogue.ts` by `node libs/telemetry/src/write-metrics-page.ts`: edit there.',
+    'Written from `libs/telemetry/src/catalogue.ts` by `npm exec -- node libs/telemetry/src/write-metrics-page.ts`:',
+    'edit there.',
     '',
     'The admin port serves them at `/metrics`, as Prometheus text or, to a scraper that asks for it, as OpenMetrics,',
     'where the metrics marked so carry exemplars: the `trace_id` of a sampled request in that bucket. A *mirror* is a',

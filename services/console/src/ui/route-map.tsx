@@ -83,7 +83,11 @@ function Route({ route, shown }: { readonly route: RouteView; readonly shown: Sh
         <span class="mono">{route.name}</span>
         {route.model !== undefined && <span class="mono dim"> {route.model}</span>}
         <span class="figures">
-          {route.name in view.tallies && <span>{rate(requests)} req/s</span>}
+          {route.name in view.tallies && (
+            <span>
+              {rate(requests)} req/s{route.model !== undefined && ` in all of ${route.name}`}
+            </span>
+          )}
           {failures > 0 && <span class="bad">{percent(failedShare)} failed</span>}
           <span class="dim">{route.picker}</span>
         </span>

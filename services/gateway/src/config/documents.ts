@@ -1,6 +1,6 @@
 /**
  * The two documents that follow from the schema: docs/leeward.schema.json, and the table of keys in docs/config.md.
- * `node services/gateway/src/config/documents.ts` writes both; a test compares them with what would be written.
+ * `npm exec -- node services/gateway/src/config/documents.ts` writes both; a test compares them with what would be written.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { type ConfigKey, configKeys, type SchemaNode, settingsJsonSchema } from './json-schema.ts';
@@ -9,7 +9,7 @@ import { meaningOf } from './meanings.ts';
 export const SCHEMA_DOCUMENT = new URL('../../../../docs/leeward.schema.json', import.meta.url);
 export const CONFIG_DOCUMENT = new URL('../../../../docs/config.md', import.meta.url);
 
-export const WRITE_COMMAND = 'node services/gateway/src/config/documents.ts';
+export const WRITE_COMMAND = 'npm exec -- node services/gateway/src/config/documents.ts';
 
 const TABLE_BEGINS = '<!-- keys: written by documents.ts -->';
 const TABLE_ENDS = '<!-- end of keys -->';
