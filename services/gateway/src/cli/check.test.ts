@@ -62,6 +62,23 @@ describe('leeward check', () => {
     });
   });
 
+  it('passes over secrets that are not here when it is told to, and over nothing else', async () => {
+    const elsewhere = GOOD.replace('env:GOOD_KEY', 'file:/nowhere/key');
+    const good = await file('elsewhere.yaml', elsewhere);
+    expect((await leeward('check', good)).code).toBe(1);
+    expect(await leeward('check', '--without-secrets', good)).toEqual({
+      code: 0,
+      out: `${good} is good, as far as can be told without its secrets\n`,
+      error: '',
+    });
+    const bad = await file('elsewhere-bad.yaml', elsewhere.replace('provider: m', 'provider: n'));
+    expect(await leeward('check', bad, '--without-secrets')).toEqual({
+      code: 1,
+      out: `${bad}:3: routes["*"].pools[0][0].provider must be one of the providers ("m"), is "n"\n${bad} is refused: 1 problem\n`,
+      error: '',
+    });
+  });
+
   it('ends with 1 for a file that is not there', async () => {
     const { code, out } = await leeward('check', join(directory, 'none.yaml'));
     expect([code, out]).toEqual([1, expect.stringContaining('the file does not exist')]);

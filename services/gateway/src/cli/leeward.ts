@@ -16,13 +16,14 @@ import { start } from './start.ts';
 const USAGE = `Leeward ${VERSION}, a gateway that keeps Mistral traffic on a healthy, fast key and model.
 
   leeward start [--config FILE] [--workers N|auto]  runs a node; with nothing configured, the demo
-  leeward check FILE                                tells every problem of a config; exit code 0 or 1
+  leeward check FILE [--without-secrets]            tells every problem of a config; exit code 0 or 1
   leeward keys [--config FILE] [--requests N] [--json]
                                                     asks each configured key: valid, models, quota, latency;
                                                     exit code 1 unless all are valid
   leeward --help | --version
 
 Without --config: the file in LEEWARD_CONFIG, else the keys in MISTRAL_API_KEY or MISTRAL_API_KEYS (a comma list).
+--without-secrets: passes over secrets that are not on this machine, as in CI.
 --workers: how many processes share the data port; auto is one for each core. Without it, one.`;
 
 /** Chats per key: five are over in seconds and cost next to nothing. */
@@ -93,10 +94,12 @@ function readWorkers(text = '1'): number {
 }
 
 async function runCheck(args: string[]): Promise<number> {
-  const { positionals } = parseArgs({ args, options: {}, allowPositionals: true });
+  const options = { 'without-secrets': { type: 'boolean', default: false } } as const;
+  const { positionals, values } = parseArgs({ args, options, allowPositionals: true });
   const [path, ...more] = positionals;
   if (path === undefined || more.length > 0) throw new UsageError('check takes one file');
-  return check(path, { env: readEnvironment(), readFile: readFileBounded }, printOut);
+  const deps = { env: readEnvironment(), readFile: readFileBounded };
+  return check(path, { withoutSecrets: values['without-secrets'] }, deps, printOut);
 }
 
 async function runKeys(args: string[]): Promise<number> {

@@ -153,6 +153,36 @@ limits: { inFlight: 0 }
   });
 });
 
+describe('secrets that are not there', () => {
+  it('are each told once, a certificate for clients and one for NATS too', async () => {
+    const pair = 'cert: file:/none/crt, key: file:/none/key';
+    const text = `${GOOD}listen: { adminTls: { ${pair}, clientCa: file:/none/ca } }
+admin: { token: env:NO_TOKEN }
+cluster: { nats: { servers: [nats://n], nkeySeed: env:NO_SEED, tls: { ca: file:/none/ca } } }
+`;
+    const problems = await problemsOf(text);
+    expect(problems.map((problem) => /^line \d+: (\S+) cannot be read: /.exec(problem)?.[1] ?? problem)).toEqual([
+      'listen.adminTls.cert',
+      'listen.adminTls.key',
+      'listen.adminTls.clientCa',
+      'admin.token',
+      'cluster.nats.nkeySeed',
+      'cluster.nats.tls.ca',
+    ]);
+  });
+
+  it('hide no mistake, however many they are', async () => {
+    const keys = Array.from({ length: 150 }, (_, at) => `{ name: k${at}, secret: env:NO_${at} }`);
+    const provider = `{ dialect: mistral, baseUrl: "https://m", keys: [${keys.join(', ')}] }`;
+    const problems = await problemsOf(
+      `providers: { m: ${provider} }\nroutes: { "*": { pools: [[{ provider: nobody }]] } }\n`,
+    );
+    expect(problems).toHaveLength(101);
+    expect(problems.at(-2)).toContain('must be one of the providers');
+    expect(problems.at(-1)).toBe('(config) has 51 more like these');
+  });
+});
+
 describe('a good config', () => {
   it('has every default, and is frozen all the way down', async () => {
     const settings = await settingsOf(GOOD);

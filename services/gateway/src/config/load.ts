@@ -13,7 +13,7 @@ import { type ReadFile, readFailure } from './files.ts';
 import { settingsJsonSchema } from './json-schema.ts';
 import { pathText, type Problem } from './problem.ts';
 import { settingsSchema } from './schema.ts';
-import { directoryOf, resolveSecrets } from './secrets.ts';
+import { directoryOf, resolveSecrets, type SecretProblem } from './secrets.ts';
 import { type Auth, deepFreeze, type Settings } from './settings.ts';
 
 /** A file, or text that has no file (the built-in config, the demo, tests). */
@@ -66,11 +66,11 @@ export async function loadConfig(input: ConfigInput, deps: ConfigDeps): Promise<
   const schemaProblems = parsed.success ? [] : explain(parsed.error.issues, value, settingsJsonSchema());
   const { problems: crossProblems, warnings } = crossCheck(value);
 
-  const locate = (found: readonly Explanation[]) => found.map((one) => located(one, document.lineOf));
-  // What the document could not give a value for is told once, not again as missing.
-  const told = new Set(document.problems.map(({ path }) => path));
-  const ownProblems = locate([...schemaProblems, ...secretProblems, ...crossProblems]);
-  const problems = [...document.problems, ...ownProblems.filter(({ path }) => !told.has(path))];
+  const locate = (found: readonly (Explanation | SecretProblem)[]) => found.map((one) => located(one, document.lineOf));
+  // What one step could give no value for is told once, and not again as missing by the next.
+  const secrets = without(locate(secretProblems), document.problems);
+  const others = locate([...schemaProblems, ...crossProblems]);
+  const problems = [...document.problems, ...without(others, [...document.problems, ...secrets]), ...secrets];
   if (!parsed.success || problems.length > 0) return refused(problems, sources, forbidden);
   const settings = settingsFrom(parsed.data, fingerprintOf(sources, bytes));
   return { kind: 'ok', settings, warnings: readable(locate(warnings), forbidden), sources };
@@ -124,9 +124,14 @@ async function configBytes(input: ConfigInput, readFile: ReadFile): Promise<Uint
   }
 }
 
-function located({ path, problem }: Explanation, lineOf: LineOf): Problem {
+function without(found: readonly Problem[], told: readonly Problem[]): Problem[] {
+  const places = new Set(told.map(({ path }) => path));
+  return found.filter(({ path }) => !places.has(path));
+}
+
+function located({ path, ...rest }: Explanation | SecretProblem, lineOf: LineOf): Problem {
   const line = lineOf(path);
-  return { path: pathText(path), problem, ...(line === undefined ? {} : { line }) };
+  return { path: pathText(path), ...rest, ...(line === undefined ? {} : { line }) };
 }
 
 function refused(
@@ -137,14 +142,17 @@ function refused(
   return { kind: 'refused', problems: readable(problems, forbidden), sources };
 }
 
-/** In the order of the file, as many as a person reads, and without secrets. */
+/** In the order of the file, as many as a person reads, mistakes before missing secrets, and without secrets. */
 function readable(problems: readonly Problem[], forbidden: ReadonlySet<string>): Problem[] {
-  const ordered = problems.toSorted((left, right) => (left.line ?? 0) - (right.line ?? 0));
-  const shown = ordered.slice(0, MAX_PROBLEMS).map((one) => {
-    return { ...one, path: scrubbed(one.path, forbidden), problem: scrubbed(one.problem, forbidden) };
-  });
-  const rest = ordered.length - shown.length;
-  return rest > 0 ? [...shown, { path: '(config)', problem: `has ${rest} more like these` }] : shown;
+  const byWeight = problems.toSorted((left, right) => Number(left.isUnread === true) - Number(right.isUnread === true));
+  const rest = byWeight.slice(MAX_PROBLEMS);
+  const shown = byWeight
+    .slice(0, MAX_PROBLEMS)
+    .toSorted((left, right) => (left.line ?? 0) - (right.line ?? 0))
+    .map((one) => ({ ...one, path: scrubbed(one.path, forbidden), problem: scrubbed(one.problem, forbidden) }));
+  if (rest.length === 0) return shown;
+  const more = { path: '(config)', problem: `has ${rest.length} more like these` };
+  return [...shown, rest.every(({ isUnread }) => isUnread === true) ? { ...more, isUnread: true } : more];
 }
 
 /** The last line of defence: a secret that also stands somewhere else (as a name, say) is not shown there either. */

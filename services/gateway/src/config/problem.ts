@@ -7,6 +7,8 @@ export interface Problem {
   readonly problem: string;
   /** From 1; absent when the config did not come as text, or the problem has no place in it. */
   readonly line?: number;
+  /** A secret could not be read here; where the node will run, it may be there. */
+  readonly isUnread?: true;
 }
 
 /** The longest name a config may have. Whoever pastes a document into a key needs no copy of it in the log. */

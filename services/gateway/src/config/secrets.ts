@@ -31,6 +31,8 @@ export interface SecretDeps {
 export interface SecretProblem {
   readonly path: Path;
   readonly problem: string;
+  /** The reference leads nowhere, on this machine; without it, the mistake is in the file. */
+  readonly isUnread?: true;
 }
 
 export interface ResolvedSecrets {
@@ -122,7 +124,7 @@ class SecretReader {
       ? this.#fromEnvironment(reference.slice('env:'.length))
       : await this.#fromFile(reference.slice('file:'.length));
     if (found.kind === 'refused') {
-      this.#refuse(path, found.problem);
+      this.problems.push({ path, problem: found.problem, isUnread: true });
       return '';
     }
     this.forbidden.add(found.text);
