@@ -12,12 +12,14 @@ import { names } from './rules/names.ts';
 import { papers } from './rules/papers.ts';
 import { pins } from './rules/pins.ts';
 import type { Rule } from './rules/rule.ts';
+import { topLevel } from './rules/top-level.ts';
 import { unfinished } from './rules/unfinished.ts';
 import { vendors } from './rules/vendors.ts';
 import { readTree } from './tree/read-tree.ts';
 
 /** The repository itself, before every rule. That a rule can fail is proved beside it. */
 const walls: readonly (readonly [string, Rule])[] = [
+  ['the top level holds what is on its list', topLevel],
   ['imports point from services to domain to platform, through public doors', layers],
   ['every package declares what it imports and imports what it declares', declarations],
   ['no file and no package needs itself', cycles],
