@@ -51,11 +51,7 @@ export function treeOf(files: Readonly<Record<string, string>>): Tree {
 }
 
 export function isTestPath(path: string): boolean {
-  return (
-    path.startsWith('test/') ||
-    /^services\/[^/]+\/test\//.test(path) ||
-    /\/fixtures\/|\.(?:test|contract)\.ts$/.test(path)
-  );
+  return path.startsWith('test/') || /\/fixtures\/|\.(?:test|contract)\.ts$/.test(path);
 }
 
 /** Whether a file or a folder stands at this path. */
