@@ -34,9 +34,12 @@ export const DATASOURCE = { type: 'prometheus', uid: '$datasource' } as const;
 /** Grafana's names; all that are used here. */
 type Unit = 's' | 'reqps' | 'percentunit' | 'short' | 'currencyUSD' | 'bytes' | 'Bps' | 'bool_yes_no' | 'none';
 
-interface PanelText {
+interface TableText {
   readonly title: string;
   readonly description: string;
+}
+
+interface PanelText extends TableText {
   readonly unit: Unit;
 }
 
@@ -71,13 +74,7 @@ interface GraphOptions extends Size {
 }
 
 export function graph(text: PanelText, queries: readonly Query[], options: GraphOptions = {}): Panel {
-  const panel = new GraphBuilder()
-    .title(text.title)
-    .description(text.description)
-    .unit(text.unit)
-    .datasource(DATASOURCE)
-    .span(options.w ?? 8)
-    .height(options.h ?? 8)
+  const panel = described(new GraphBuilder(), text, { w: 8, h: 8, ...options })
     .min(0)
     .lineWidth(1)
     .fillOpacity(options.stacked === undefined ? 5 : 40)
@@ -97,13 +94,7 @@ export function graph(text: PanelText, queries: readonly Query[], options: Graph
 }
 
 export function stat(text: PanelText, query: Query, bounds?: Bounds, options: Size = {}): Panel {
-  const panel = new StatBuilder()
-    .title(text.title)
-    .description(text.description)
-    .unit(text.unit)
-    .datasource(DATASOURCE)
-    .span(options.w ?? 4)
-    .height(options.h ?? 4)
+  const panel = described(new StatBuilder(), text, { w: 4, h: 4, ...options })
     .graphMode(BigValueGraphMode.Area)
     .colorMode(bounds === undefined ? BigValueColorMode.None : BigValueColorMode.Value)
     .reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']).values(false))
@@ -113,13 +104,8 @@ export function stat(text: PanelText, query: Query, bounds?: Bounds, options: Si
 }
 
 /** Rows of the labels of one moment. */
-export function table(text: Omit<PanelText, 'unit'>, query: Query, options: Size = {}): Panel {
-  return new TableBuilder()
-    .title(text.title)
-    .description(text.description)
-    .datasource(DATASOURCE)
-    .span(options.w ?? 12)
-    .height(options.h ?? 8)
+export function table(text: TableText, query: Query, options: Size = {}): Panel {
+  return described(new TableBuilder(), text, { w: 12, h: 8, ...options })
     .targets([
       new DataqueryBuilder().expr(query.expr).refId('A').instant().format(PromQueryFormat.Table).datasource(DATASOURCE),
     ])
@@ -128,40 +114,39 @@ export function table(text: Omit<PanelText, 'unit'>, query: Query, options: Size
 
 /** How a distribution moves: of a histogram's buckets, summed by `le`. */
 export function heatmap(text: PanelText, query: Query, options: Size = {}): Panel {
-  return new HeatmapBuilder()
-    .title(text.title)
-    .description(text.description)
-    .unit(text.unit)
-    .datasource(DATASOURCE)
-    .span(options.w ?? 8)
-    .height(options.h ?? 8)
+  return described(new HeatmapBuilder(), text, { w: 8, h: 8, ...options })
     .calculate(false)
     .color(new HeatmapColorOptionsBuilder().scheme('Blues').steps(32))
-    .targets([
-      new DataqueryBuilder()
-        .expr(query.expr)
-        .refId('A')
-        .legendFormat('{{le}}')
-        .format(PromQueryFormat.Heatmap)
-        .exemplar(query.exemplars ?? false)
-        .range()
-        .datasource(DATASOURCE),
-    ]);
+    .targets([target({ ...query, legend: '{{le}}' }, 0).format(PromQueryFormat.Heatmap)]);
 }
 
 /** One bar per series that changes its colour at the bounds. */
 export function timeline(text: PanelText, query: Query, bounds: Bounds, options: Size = {}): Panel {
-  return new TimelineBuilder()
-    .title(text.title)
-    .description(text.description)
-    .unit(text.unit)
-    .datasource(DATASOURCE)
-    .span(options.w ?? 12)
-    .height(options.h ?? 8)
+  return described(new TimelineBuilder(), text, { w: 12, h: 8, ...options })
     .mergeValues(true)
     .showValue(VisibilityMode.Never)
     .thresholds(thresholds(bounds))
     .targets([target(query, 0)]);
+}
+
+/** What Grafana's builders of panels have in common, and have no type for. */
+interface PanelBuilder {
+  title(title: string): this;
+  description(description: string): this;
+  unit(unit: Unit): this;
+  datasource(datasource: typeof DATASOURCE): this;
+  span(w: number): this;
+  height(h: number): this;
+}
+
+function described<Builder extends PanelBuilder>(
+  panel: Builder,
+  { title, description, unit }: TableText & Partial<PanelText>,
+  { w, h }: Required<Size>,
+): Builder {
+  panel.title(title).description(description);
+  if (unit !== undefined) panel.unit(unit);
+  return panel.datasource(DATASOURCE).span(w).height(h);
 }
 
 function target({ expr, legend, exemplars }: Query, index: number): DataqueryBuilder {
