@@ -13,34 +13,11 @@ export interface StormSummary {
   readonly routers: readonly RouterSummary[];
 }
 
-/** Shares are means over the seeds, times are of the exchanges of all seeds together, and counts are sums. */
-export interface RouterSummary {
+/** One router's figures over all seeds, and those that only all seeds together have. */
+export interface RouterSummary extends Omit<Figures, 'exchanges' | 'meanCostMs'> {
   readonly router: RouterName;
-  readonly errorShare: number;
-  readonly errors: Readonly<Record<string, number>>;
-  /** Of those errors, how many came late, told no retry-after, or an untrue one. */
-  readonly flaws: Readonly<Record<ErrorFlaw, number>>;
-  readonly p50Ms: number;
-  readonly p95Ms: number;
-  readonly p99Ms: number;
   /** Of all exchanges, those that failed being infinitely late; null when that is what it comes to. */
   readonly p99OfAllMs: number | null;
-  readonly wastedPer100: number;
-  readonly hedgedPer100: number;
-  readonly limitedPer100: number;
-  readonly limitedShare: number;
-  readonly quotaUsedShare: number | null;
-  readonly servedShare: number | null;
-  /** The median: a single odd seed would shift a mean. */
-  readonly leftAfterMs: number | null;
-  readonly earlyShare: number | null;
-  readonly badShare: number | null;
-  /** The worst of all seeds. */
-  readonly peakShares: number | null;
-  /** The worst of all seeds, as is the next. */
-  readonly heededAfterMs: number | null;
-  readonly unheededByOne: number | null;
-  readonly newcomerBadShare: number | null;
   /** Null where no stream broke and went on. */
   readonly gaps: GapSummary | null;
   /** Mean cost of an exchange above the lucky clairvoyant's; null without one to compare with. */
@@ -70,6 +47,7 @@ export function summaryOf(id: string, seeds: readonly SeedResult[]): StormSummar
   };
 }
 
+/** Shares are means over the seeds, times are of the exchanges of all seeds together, and counts are sums. */
 function routerSummary(router: RouterName, measured: readonly Measured[], seeds: readonly SeedResult[]): RouterSummary {
   const bySeed = measured.map(({ figures }) => figures);
   const average = (of: (figures: Figures) => number) => mean(bySeed.map(of));
@@ -96,6 +74,7 @@ function routerSummary(router: RouterName, measured: readonly Measured[], seeds:
     limitedShare: average(({ limitedShare }) => limitedShare),
     quotaUsedShare: known(bySeed, ({ quotaUsedShare }) => quotaUsedShare, mean),
     servedShare: known(bySeed, ({ servedShare }) => servedShare, mean),
+    // A single odd seed would shift a mean.
     leftAfterMs: known(bySeed, ({ leftAfterMs }) => leftAfterMs, median),
     earlyShare: known(bySeed, ({ earlyShare }) => earlyShare, mean),
     badShare: known(bySeed, ({ badShare }) => badShare, mean),
