@@ -1,7 +1,10 @@
-/** What every bus has on its own side: its state, those who listen to it, and the count of what came and went. */
+/**
+ * What every bus has on its own side: its state, those who listen to it, what it does not even try to send, and the count
+ * of what came and went.
+ */
 import { Listeners } from './listeners.ts';
-import type { BusState, Subject, Unsubscribe } from './shapes.ts';
-import { TrafficCount } from './traffic.ts';
+import { type BusState, MAX_MESSAGE_BYTES, type Subject, type Unsubscribe } from './shapes.ts';
+import { type DropReason, TrafficCount } from './traffic.ts';
 
 export class BusListeners {
   readonly traffic = new TrafficCount();
@@ -29,6 +32,11 @@ export class BusListeners {
     return this.#onState.add(run);
   }
 
+  /** @param send the bus's own way of sending, which may drop for reasons of its own */
+  publish(bytes: Uint8Array, send: () => DropReason | undefined): void {
+    this.traffic.count(bytes, this.#refusal(bytes) ?? send());
+  }
+
   hear(subject: Subject, bytes: Uint8Array): void {
     this.traffic.received(bytes);
     this.#onSubject[subject].tell(bytes);
@@ -41,5 +49,10 @@ export class BusListeners {
     if (state === 'closed') for (const listeners of Object.values(this.#onSubject)) listeners.clear();
     this.#onState.tell(state);
     if (state === 'closed') this.#onState.clear();
+  }
+
+  #refusal(bytes: Uint8Array): DropReason | undefined {
+    if (this.#state !== 'connected') return 'disconnected';
+    return bytes.byteLength > MAX_MESSAGE_BYTES ? 'oversized' : undefined;
   }
 }

@@ -4,8 +4,8 @@
  */
 import { BusListeners } from './bus-listeners.ts';
 import { BoundedPort, type HubWord, type Port } from './hub-port.ts';
-import { type BusState, MAX_MESSAGE_BYTES, type Subject, type Unsubscribe } from './shapes.ts';
-import type { DropReason, MeasuredBus, Traffic } from './traffic.ts';
+import type { BusState, Subject, Unsubscribe } from './shapes.ts';
+import type { MeasuredBus, Traffic } from './traffic.ts';
 
 export class HubBus implements MeasuredBus {
   readonly #port: BoundedPort;
@@ -24,7 +24,8 @@ export class HubBus implements MeasuredBus {
   }
 
   publish(subject: Subject, bytes: Uint8Array): void {
-    this.#listeners.traffic.count(bytes, this.#send(subject, bytes));
+    const word = { kind: 'bus-message', subject, bytes } as const;
+    this.#listeners.publish(bytes, () => (this.#port.post(word) ? undefined : 'congested'));
   }
 
   subscribe(subject: Subject, run: (bytes: Uint8Array) => void): Unsubscribe {
@@ -49,11 +50,5 @@ export class HubBus implements MeasuredBus {
   close(signal: AbortSignal): Promise<void> {
     this.#listeners.enter('closed');
     return this.#port.emptied(signal);
-  }
-
-  #send(subject: Subject, bytes: Uint8Array): DropReason | undefined {
-    if (this.state !== 'connected') return 'disconnected';
-    if (bytes.byteLength > MAX_MESSAGE_BYTES) return 'oversized';
-    return this.#port.post({ kind: 'bus-message', subject, bytes }) ? undefined : 'congested';
   }
 }

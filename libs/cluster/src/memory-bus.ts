@@ -11,8 +11,8 @@
  */
 import type { Clock, Rng, Timer } from '@leeward/kernel';
 import { BusListeners } from './bus-listeners.ts';
-import { type BusState, MAX_MESSAGE_BYTES, type Subject, type Unsubscribe } from './shapes.ts';
-import type { DropReason, MeasuredBus, Traffic } from './traffic.ts';
+import type { BusState, Subject, Unsubscribe } from './shapes.ts';
+import type { MeasuredBus, Traffic } from './traffic.ts';
 
 export interface Faults {
   /** 0 to 1: of the messages to one peer, how many never arrive. */
@@ -203,7 +203,7 @@ export class MemoryBus implements MeasuredBus {
   }
 
   publish(subject: Subject, bytes: Uint8Array): void {
-    this.#listeners.traffic.count(bytes, this.#send(subject, bytes));
+    this.#listeners.publish(bytes, () => (this.#network.spread(this, subject, bytes) ? undefined : 'congested'));
   }
 
   subscribe(subject: Subject, run: (bytes: Uint8Array) => void): Unsubscribe {
@@ -221,12 +221,6 @@ export class MemoryBus implements MeasuredBus {
     this.#network.leave(this.name);
     this.#listeners.enter('closed');
     return Promise.resolve();
-  }
-
-  #send(subject: Subject, bytes: Uint8Array): DropReason | undefined {
-    if (this.state !== 'connected') return 'disconnected';
-    if (bytes.byteLength > MAX_MESSAGE_BYTES) return 'oversized';
-    return this.#network.spread(this, subject, bytes) ? undefined : 'congested';
   }
 
   /** This peer alone loses its connection, and with it what is on its way here. */

@@ -101,7 +101,8 @@ export class NatsBus implements MeasuredBus {
 
   /** The bytes are the bus's from now on. */
   publish(subject: Subject, bytes: Uint8Array): void {
-    this.#listeners.traffic.count(bytes, this.#send(subject, bytes));
+    const link = this.#link;
+    this.#listeners.publish(bytes, () => (link === undefined ? 'disconnected' : link.publish(subject, bytes)));
   }
 
   subscribe(subject: Subject, run: (bytes: Uint8Array) => void): Unsubscribe {
@@ -116,12 +117,6 @@ export class NatsBus implements MeasuredBus {
     this.#listeners.enter('closed');
     this.#closing.abort(new Error('the bus closes'));
     return this.#link?.close(signal) ?? Promise.resolve();
-  }
-
-  #send(subject: Subject, bytes: Uint8Array): DropReason | undefined {
-    if (this.state !== 'connected' || this.#link === undefined) return 'disconnected';
-    if (bytes.byteLength > MAX_MESSAGE_BYTES) return 'oversized';
-    return this.#link.publish(subject, bytes);
   }
 
   async #stayConnected(): Promise<void> {

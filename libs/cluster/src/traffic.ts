@@ -18,7 +18,7 @@ export interface Traffic {
   readonly dropped: Readonly<Record<DropReason, number>>;
 }
 
-/** A bus that says what went through it: both of ours do. */
+/** A bus that says what went through it: all of ours do. */
 export interface MeasuredBus extends Bus {
   readonly traffic: Traffic;
 }
