@@ -23,28 +23,14 @@ export interface GatewayProcess {
   readonly stop: () => Promise<void>;
 }
 
+type Upstreams = Pick<Simulator, 'mistralUrl' | 'openaiUrl'>;
+
 /** Three workspaces and a secondary provider, with time limits short enough for a test to see each of them pass. */
-export function configFor(simulator: Pick<Simulator, 'mistralUrl' | 'openaiUrl'>, more: object = {}): object {
+export function configFor(simulator: Upstreams, more: object = {}): object {
   return {
     listen: { data: '127.0.0.1:0', admin: '127.0.0.1:0' },
     auth: { clientKeys: [{ name: 'e2e', secret: 'env:E2E_CLIENT_KEY' }] },
-    providers: {
-      mistral: {
-        dialect: 'mistral',
-        baseUrl: simulator.mistralUrl,
-        quotaGroups: { one: {}, two: {}, three: {} },
-        keys: [
-          { name: 'a', secret: 'env:E2E_KEY_A', quotaGroup: 'one' },
-          { name: 'b', secret: 'env:E2E_KEY_B', quotaGroup: 'two' },
-          { name: 'c', secret: 'env:E2E_KEY_C', quotaGroup: 'three' },
-        ],
-      },
-      backup: {
-        dialect: 'openai',
-        baseUrl: simulator.openaiUrl,
-        keys: [{ name: 'main', secret: 'env:E2E_KEY_BACKUP' }],
-      },
-    },
+    providers: providersOf(simulator, { name: 'a', secret: 'env:E2E_KEY_A' }),
     routes: {
       'mistral-small-latest': {
         pools: [[{ provider: 'mistral' }], [{ provider: 'backup', model: 'gpt-5-mini' }]],
@@ -53,6 +39,31 @@ export function configFor(simulator: Pick<Simulator, 'mistralUrl' | 'openaiUrl'>
     },
     telemetry: { logLevel: 'warn' },
     ...more,
+  };
+}
+
+/** The same with the first workspace's next key, under a name of its own, as a rotation brings it. */
+export function rotatedConfigFor(simulator: Upstreams): object {
+  return configFor(simulator, { providers: providersOf(simulator, { name: 'a-next', secret: 'env:E2E_KEY_A2' }) });
+}
+
+function providersOf(simulator: Upstreams, firstKey: { readonly name: string; readonly secret: string }): object {
+  return {
+    mistral: {
+      dialect: 'mistral',
+      baseUrl: simulator.mistralUrl,
+      quotaGroups: { one: {}, two: {}, three: {} },
+      keys: [
+        { ...firstKey, quotaGroup: 'one' },
+        { name: 'b', secret: 'env:E2E_KEY_B', quotaGroup: 'two' },
+        { name: 'c', secret: 'env:E2E_KEY_C', quotaGroup: 'three' },
+      ],
+    },
+    backup: {
+      dialect: 'openai',
+      baseUrl: simulator.openaiUrl,
+      keys: [{ name: 'main', secret: 'env:E2E_KEY_BACKUP' }],
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 import { type Simulator, startSimulator } from '@leeward/mistral-sim';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { configFor, type GatewayProcess, startGateway, targetsOf } from './gateway-process.ts';
+import { configFor, type GatewayProcess, rotatedConfigFor, startGateway, targetsOf } from './gateway-process.ts';
 import { scrape } from './metrics-page.ts';
 import { chatAll, clientOf, type Tally } from './traffic.ts';
 
@@ -19,29 +19,6 @@ afterEach(async () => {
   simulator.reset();
 });
 afterAll(() => simulator.close());
-
-/** The same workspace's next key, under a name of its own, as a rotation brings it. */
-function rotated(): object {
-  return configFor(simulator, {
-    providers: {
-      mistral: {
-        dialect: 'mistral',
-        baseUrl: simulator.mistralUrl,
-        quotaGroups: { one: {}, two: {}, three: {} },
-        keys: [
-          { name: 'a-next', secret: 'env:E2E_KEY_A2', quotaGroup: 'one' },
-          { name: 'b', secret: 'env:E2E_KEY_B', quotaGroup: 'two' },
-          { name: 'c', secret: 'env:E2E_KEY_C', quotaGroup: 'three' },
-        ],
-      },
-      backup: {
-        dialect: 'openai',
-        baseUrl: simulator.openaiUrl,
-        keys: [{ name: 'main', secret: 'env:E2E_KEY_BACKUP' }],
-      },
-    },
-  });
-}
 
 /** Rounds of chats, a hundred at once, until told that it is enough; at least three rounds. */
 async function chatUntil(running: GatewayProcess, isEnough: () => boolean): Promise<Tally> {
@@ -67,7 +44,7 @@ test('a key is rotated under load without an error, and the old one is then no l
   const traffic = chatUntil(running, () => over);
   await expect.poll(() => simulator.state().keys['sim-key-a']?.completed ?? 0, { timeout: 10_000 }).toBeGreaterThan(0);
 
-  await running.rewriteConfig(rotated());
+  await running.rewriteConfig(rotatedConfigFor(simulator));
   await expect.poll(() => keysOf(running), { timeout: 20_000, interval: 100 }).toEqual(['a-next', 'b', 'c']);
   over = true;
   const tally = await traffic;
@@ -99,7 +76,7 @@ test('an invalid file under load is refused and counted, the old config stays, a
   // The line comes by another pipe than the metrics.
   await expect.poll(running.output).toContain('nobody');
 
-  await running.rewriteConfig(rotated());
+  await running.rewriteConfig(rotatedConfigFor(simulator));
   await expect.poll(reloads('ok'), { timeout: 20_000, interval: 100 }).toBe(1);
   expect((await scrape(running)).sum('leeward_config_last_reload_success')).toBe(1);
   expect(await keysOf(running)).toEqual(['a-next', 'b', 'c']);
