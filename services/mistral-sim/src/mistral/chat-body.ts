@@ -2,14 +2,8 @@
 import { type Frame, frame } from '../http/reply.ts';
 import { drawBelow, hashText, seededRng } from '../seeded-rng.ts';
 import type { Answer, AnsweredToolCall } from '../text/answer.ts';
-import { countTokens, cutIntoGroups } from '../text/tokens.ts';
-
-export interface ChatUsage {
-  readonly promptTokens: number;
-  readonly completionTokens: number;
-  readonly cachedTokens: number;
-  readonly reasoningTokens: number;
-}
+import { countTokens, cutIntoGroups, drawnSizes } from '../text/tokens.ts';
+import type { ChatUsage } from '../text/usage.ts';
 
 export interface ChatAnswer {
   /** 32 hexadecimal digits. */
@@ -58,7 +52,7 @@ function messageOf(answer: Answer, reasons: boolean): object {
   return { role: 'assistant', tool_calls: null, content };
 }
 
-export function usageOf({ promptTokens, completionTokens, cachedTokens, reasoningTokens }: ChatUsage): object {
+function usageOf({ promptTokens, completionTokens, cachedTokens, reasoningTokens }: ChatUsage): object {
   return {
     prompt_tokens: promptTokens,
     total_tokens: promptTokens + completionTokens,
@@ -137,7 +131,7 @@ function streamedCall(call: AnsweredToolCall, index: number): object {
 }
 
 function thinkingFrames(writer: ChunkWriter, index: number, thinking: string, options: StreamOptions): Frame[] {
-  const pieces = cutIntoGroups(thinking, groupSizes(countTokens(thinking), options));
+  const pieces = cutIntoGroups(thinking, drawnSizes(countTokens(thinking), options.chunkTokens));
   return [
     writer({ index, delta: '{"content":""}', tokens: 0 }),
     ...pieces.map(({ text, tokens }) => {
@@ -149,14 +143,8 @@ function thinkingFrames(writer: ChunkWriter, index: number, thinking: string, op
 
 /** A repeated prefix comes at once, in one chunk, before what is generated. */
 function piecesOf(answer: Answer, options: StreamOptions): { text: string; tokens: number }[] {
-  const pieces = cutIntoGroups(answer.generated, groupSizes(answer.tokens, options));
+  const pieces = cutIntoGroups(answer.generated, drawnSizes(answer.tokens, options.chunkTokens));
   return answer.prefix === '' ? pieces : [{ text: answer.prefix, tokens: 1 }, ...pieces];
-}
-
-function groupSizes(seed: number, { chunkTokens: { least, most } }: StreamOptions): () => number {
-  if (least >= most) return () => least;
-  const rng = seededRng(seed);
-  return () => least + drawBelow(rng, most - least + 1);
 }
 
 /** An error inside a stream, in the three forms that were seen or proposed. */

@@ -7,8 +7,8 @@ import type { Standing } from '../quota/limiter.ts';
 import { drawHex } from '../seeded-rng.ts';
 import { answerPrompt } from '../text/answer.ts';
 import { readPrompt } from '../text/prompt.ts';
-import { countTokens } from '../text/tokens.ts';
-import { type ChatAnswer, type ChatUsage, chatBody, chatFrames, errorFrame } from './chat-body.ts';
+import { countUsage } from '../text/usage.ts';
+import { type ChatAnswer, chatBody, chatFrames, errorFrame } from './chat-body.ts';
 import { badArguments, labsOnly, rateLimited, unknownModel, unprocessable } from './errors.ts';
 import { chatLimitHeaders, RETRY_HEADER, trippedLimitHeaders } from './headers.ts';
 import { checkMessageOrder } from './message-order.ts';
@@ -97,13 +97,8 @@ function complete(deps: InferenceDeps, call: Call, { model, reasons, choices }: 
   }
   const standing = admit(deps, call, model);
   const answers = Array.from({ length: choices }, (_, choice) => answerPrompt(json, prompt, choice));
-  const reasoningTokens = reasons ? answers.reduce((sum, answer) => sum + countTokens(answer.thinking), 0) : 0;
-  const usage: ChatUsage = {
-    promptTokens: prompt.tokens,
-    completionTokens: answers.reduce((sum, answer) => sum + answer.tokens, reasoningTokens),
-    cachedTokens: deps.cache.look(`${account.workspace}\n${model.id}`, prompt.text),
-    reasoningTokens,
-  };
+  const cachedTokens = deps.cache.look(`${account.workspace}\n${model.id}`, prompt.text);
+  const usage = countUsage({ promptTokens: prompt.tokens, cachedTokens, answers, reasons });
   const created = Math.floor(deps.clock.wallMs() / 1000);
   const whole: ChatAnswer = {
     id: drawHex(deps.rng, 32),

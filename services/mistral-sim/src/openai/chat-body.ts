@@ -1,15 +1,8 @@
 /** The bytes of OpenAI's chat answers: tool calls in fragments, and usage in a tail of its own when it is asked for. */
 import { type Frame, frame } from '../http/reply.ts';
-import { drawBelow, seededRng } from '../seeded-rng.ts';
 import type { Answer, AnsweredToolCall } from '../text/answer.ts';
-import { cutIntoGroups } from '../text/tokens.ts';
-
-export interface ChatUsage {
-  readonly promptTokens: number;
-  readonly completionTokens: number;
-  readonly cachedTokens: number;
-  readonly reasoningTokens: number;
-}
+import { cutIntoGroups, drawnSizes } from '../text/tokens.ts';
+import type { ChatUsage } from '../text/usage.ts';
 
 export interface ChatAnswer {
   readonly id: string;
@@ -72,7 +65,7 @@ export function chatFrames(chat: ChatAnswer, options: StreamOptions): Frame[] {
     const [call] = answer.toolCalls;
     if (call === undefined) {
       frames.push(chunk(index, { role: 'assistant', content: '', refusal: null }));
-      for (const piece of cutIntoGroups(answer.text, groupSizes(answer.tokens, options))) {
+      for (const piece of cutIntoGroups(answer.text, drawnSizes(answer.tokens, options.chunkTokens))) {
         frames.push(chunk(index, { content: piece.text }, piece.tokens));
       }
     } else {
@@ -125,12 +118,6 @@ function wholeCall(call: AnsweredToolCall) {
     type: 'function',
     function: { name: call.name, arguments: call.arguments },
   };
-}
-
-function groupSizes(seed: number, { chunkTokens: { least, most } }: StreamOptions): () => number {
-  if (least >= most) return () => least;
-  const rng = seededRng(seed);
-  return () => least + drawBelow(rng, most - least + 1);
 }
 
 export function errorFrame(

@@ -8,7 +8,8 @@ import { answerPrompt } from '../text/answer.ts';
 import { embed, toBase64 } from '../text/embedding.ts';
 import { readPrompt } from '../text/prompt.ts';
 import { countTokens } from '../text/tokens.ts';
-import { type ChatAnswer, type ChatUsage, chatBody, chatFrames, errorFrame } from './chat-body.ts';
+import { countUsage } from '../text/usage.ts';
+import { type ChatAnswer, chatBody, chatFrames, errorFrame } from './chat-body.ts';
 import { badRequest, rateLimited, unknownModel } from './errors.ts';
 import { limitHeaders, retryHeaders } from './headers.ts';
 import { chatSchema, embeddingsSchema, validate } from './schema.ts';
@@ -37,13 +38,8 @@ export function chat(deps: OpenaiDeps, call: Call): Reply {
   const answers = Array.from({ length: request.n ?? 1 }, (_, choice) => answerPrompt(call.json, prompt, choice));
   const effort = request.reasoning_effort;
   const reasons = model.reasoning !== 'none' && effort !== 'none' && effort !== 'minimal';
-  const reasoningTokens = reasons ? answers.reduce((sum, answer) => sum + countTokens(answer.thinking), 0) : 0;
-  const usage: ChatUsage = {
-    promptTokens: prompt.tokens,
-    completionTokens: answers.reduce((sum, answer) => sum + answer.tokens, reasoningTokens),
-    cachedTokens: deps.cache.look(`${call.account.workspace}\n${model.id}`, prompt.text),
-    reasoningTokens,
-  };
+  const cachedTokens = deps.cache.look(`${call.account.workspace}\n${model.id}`, prompt.text);
+  const usage = countUsage({ promptTokens: prompt.tokens, cachedTokens, answers, reasons });
   const whole: ChatAnswer = {
     id: `chatcmpl-${drawAlphanumeric(deps.rng, 29)}`,
     created: Math.floor(deps.clock.wallMs() / 1000),

@@ -1,3 +1,5 @@
+import { drawBelow, seededRng } from '../seeded-rng.ts';
+
 /**
  * The simulator's tokenizer: one token is four UTF-16 units of text. A real tokenizer averages about the same on
  * English, and this one needs no tables, is instant on large prompts, and lets a test compute a usage by hand.
@@ -24,6 +26,16 @@ export function cutIntoGroups(text: string, sizes: () => number): { text: string
     from = until;
   }
   return groups;
+}
+
+/** Sizes of groups from `least` to `most`, drawn from the seed: the same answer is cut the same way every time. */
+export function drawnSizes(
+  seed: number,
+  { least, most }: { readonly least: number; readonly most: number },
+): () => number {
+  if (least >= most) return () => least;
+  const rng = seededRng(seed);
+  return () => least + drawBelow(rng, most - least + 1);
 }
 
 function safeBoundary(text: string, boundary: number): number {
