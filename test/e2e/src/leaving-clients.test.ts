@@ -1,11 +1,10 @@
 import { Agent } from 'node:http';
 import { type Simulator, startSimulator } from '@leeward/mistral-sim';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { configFor, type GatewayProcess, inFlightOf, startGateway, targetsOf } from './gateway-process.ts';
+import { CLIENT_KEY, configFor, type GatewayProcess, inFlightOf, startGateway, targetsOf } from './gateway-process.ts';
 import { scrape } from './metrics-page.ts';
 import { callRaw } from './raw-client.ts';
 import { chat, chatAll, clientOf } from './traffic.ts';
-import { CLIENT_KEY } from './gateway-process.ts';
 
 let simulator: Simulator;
 let gateway: GatewayProcess | undefined;

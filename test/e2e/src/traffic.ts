@@ -44,6 +44,14 @@ export async function chat(client: OpenAI, options: Chat): Promise<{ text: strin
   return { text, expected };
 }
 
+/** Whether a chat is answered, and rightly; an error is a no. */
+export function isAnswered(client: OpenAI, options: Chat): Promise<boolean> {
+  return chat(client, options).then(
+    ({ text, expected }) => text === expected,
+    () => false,
+  );
+}
+
 /** Has a chat and counts what comes of it. Never rejects: an error is a result. */
 export async function countChat(tally: Tally, client: OpenAI, options: Chat): Promise<void> {
   try {

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { CLIENT_KEY, configFor, type GatewayProcess, startGateway } from './gateway-process.ts';
 import { scrape } from './metrics-page.ts';
 import { callRaw } from './raw-client.ts';
-import { chat, chatAll, clientOf } from './traffic.ts';
+import { chatAll, clientOf, isAnswered } from './traffic.ts';
 
 const WORKERS = 2;
 const PATIENT = { timeout: 20_000, interval: 20 };
@@ -94,10 +94,7 @@ const isAlive = (pid: number): boolean => {
 /** Streams on a connection each, all of them begun when this resolves. */
 async function beginStreams(running: GatewayProcess, count: number, name: string) {
   const streams = Array.from({ length: count }, (_, index) =>
-    chat(clientOf(running), { name: `${name} ${index}`, words: 100, stream: true }).then(
-      ({ text, expected }) => text === expected,
-      () => false,
-    ),
+    isAnswered(clientOf(running), { name: `${name} ${index}`, words: 100, stream: true }),
   );
   await expect.poll(() => simulator.state().total.inFlight, PATIENT).toBe(count);
   return streams;
