@@ -7,7 +7,7 @@ import { Demand } from './demand.ts';
 async function ask(clock: VirtualClock, demand: Demand, perSecond: number, forMs: number, seed = 1): Promise<void> {
   const rng = seededRng(seed);
   for (let atMs = 0; atMs < forMs; atMs += 10) {
-    if (rng() < perSecond / 100) demand.asked(1);
+    if (rng() < perSecond / 100) demand.asked(1, 1);
     await clock.advance(10);
   }
 }
@@ -43,14 +43,14 @@ it('takes a single large request of a quiet peer for no rush', async () => {
   const clock = new VirtualClock();
   const demand = new Demand(clock);
   await clock.advance(60_000);
-  demand.asked(60_000);
+  demand.asked(60_000, 60_000 ** 2);
   // Spread over the slow average alone, a fifth of it in each second.
   expect(demand.perMinute).toBeCloseTo(60 * 12_000, -2);
 });
 
 it('takes its first request for no more than one in a second', () => {
   const demand = new Demand(new VirtualClock());
-  demand.asked(1);
+  demand.asked(1, 1);
   expect(demand.perMinute).toBeLessThanOrEqual(70);
 });
 
@@ -71,8 +71,8 @@ it('is the same when what came together is told together', () => {
     fc.property(amounts, (amounts) => {
       const clock = new VirtualClock();
       const [single, gathered] = [new Demand(clock), new Demand(clock)];
-      for (const amount of amounts) single.asked(amount);
-      gathered.askedMany(
+      for (const amount of amounts) single.asked(amount, amount * amount);
+      gathered.asked(
         amounts.reduce((sum, amount) => sum + amount, 0),
         amounts.reduce((sum, amount) => sum + amount * amount, 0),
       );
@@ -85,8 +85,8 @@ it('takes a hundred gathered requests for a rush, and one that is as large for n
   const clock = new VirtualClock();
   const [many, one] = [new Demand(clock), new Demand(clock)];
   await clock.advance(60_000);
-  many.askedMany(100, 100);
-  one.askedMany(100, 100 * 100);
+  many.asked(100, 100);
+  one.asked(100, 100 * 100);
   expect(many.perMinute).toBeGreaterThan(3 * one.perMinute);
 });
 
@@ -102,7 +102,7 @@ it('is never below nothing, and never above what came within a second', async ()
       let sum = 0;
       for (const [afterMs, amount] of arrivals) {
         await clock.advance(afterMs);
-        demand.asked(amount);
+        demand.asked(amount, amount * amount);
         sum += amount;
         expect(demand.perMinute).toBeGreaterThanOrEqual(0);
         expect(demand.perMinute).toBeLessThanOrEqual(60 * sum * 1.2);

@@ -30,15 +30,11 @@ export class Demand {
     this.#atMs = this.#startedAtMs;
   }
 
-  asked(amount: number): void {
-    this.askedMany(amount, amount * amount);
-  }
-
   /**
    * What was gathered since a moment ago: many small ones are a rush where a single one of the same size is not.
    * @param squares the sum of their squares
    */
-  askedMany(sum: number, squares: number): void {
+  asked(sum: number, squares: number): void {
     this.#fade();
     this.#fast += sum;
     this.#fastSquares += squares;

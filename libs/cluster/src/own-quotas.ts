@@ -25,8 +25,8 @@ export class OwnQuotas {
     for (const [id, quota] of quotas) {
       const own = this.#quotas.get(id) ?? { quota, requests: new Demand(this.#clock), tokens: new Demand(this.#clock) };
       own.quota = quota;
-      own.requests.askedMany(quota.asked.requests, quota.asked.requests);
-      own.tokens.askedMany(quota.asked.tokens, quota.asked.tokenSquares);
+      own.requests.asked(quota.asked.requests, quota.asked.requests);
+      own.tokens.asked(quota.asked.tokens, quota.asked.tokenSquares);
       if (this.#quotas.size < MAX_ENTRIES) this.#quotas.set(id, own);
     }
   }

@@ -92,11 +92,6 @@ export class Shares {
   othersUse(quota: string): OthersUse {
     return this.#quotas.get(quota)?.othersUse ?? NONE_USED;
   }
-
-  /** Peers among which quotas are divided, this one among them. */
-  get peers(): number {
-    return this.#rollCall.known.filter(({ standing }) => standing !== 'left').length;
-  }
 }
 
 /** What the shares were last reckoned from, beside what peers told. */

@@ -43,7 +43,6 @@ export interface Gateway {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly tracing: Tracing;
-  readonly isDraining: () => boolean;
   readonly drain: () => void;
   /** Takes a drain back; false when the gateway is ending. */
   readonly undrain: () => boolean;
@@ -194,7 +193,6 @@ export async function build(settings: Settings, { log, worker }: BuildOptions = 
     logger,
     metrics,
     tracing,
-    isDraining: () => draining,
     drain,
     undrain,
     drainForGood: () => {

@@ -33,7 +33,6 @@ export interface Account {
 /** One request, read as far as every handler needs it. */
 export interface Call {
   readonly request: IncomingMessage;
-  readonly query: URLSearchParams;
   readonly params: Readonly<Record<string, string>>;
   readonly body: Buffer;
   /** The parsed body of a JSON route; an empty object elsewhere. */

@@ -23,7 +23,7 @@ export function serve(
   response: ServerResponse,
   body: Buffer,
 ): void {
-  const [path = '/', query = ''] = (request.url ?? '/').split('?', 2);
+  const [path = '/'] = (request.url ?? '/').split('?', 1);
   const send = (reply: Reply, pace: Pace = AT_ONCE) => {
     const headers = { ...personality.commonHeaders(), ...reply.headers };
     deliver({ clock: parts.clock, response }, { ...reply, headers }, pace);
@@ -50,7 +50,6 @@ export function serve(
   }
   const call: Call = {
     request,
-    query: new URLSearchParams(query),
     params: match.params,
     body,
     json: isObject(json) ? json : {},

@@ -3,7 +3,7 @@ import { type Clock, type Rng, systemClock } from '@leeward/kernel';
 import { control } from './control.ts';
 import { Counters, type SimulatorState } from './counters.ts';
 import { FaultScript } from './faults/fault-script.ts';
-import type { FaultRule, FaultRuleInput } from './faults/rule.ts';
+import type { FaultRuleInput } from './faults/rule.ts';
 import { AT_ONCE, deliver } from './http/delivery.ts';
 import { type Listener, listen } from './http/listener.ts';
 import { mistralPersonality } from './mistral/mistral-personality.ts';
@@ -24,7 +24,6 @@ export interface Simulator {
     /** Replaces the script and starts its time anew; throws a ZodError for a rule that is not one. */
     set(rules: readonly FaultRuleInput[]): void;
     clear(): void;
-    list(): readonly FaultRule[];
   };
   state(): SimulatorState;
   /** Counters, quota windows, cache and kept things start anew; the fault script is the configured one again. */
@@ -91,7 +90,6 @@ export async function startSimulator({ clock = systemClock, rng, ...input }: Sta
     faults: {
       set: (rules) => parts.faults.set(rules),
       clear: () => parts.faults.set([]),
-      list: () => parts.faults.list(),
     },
     state: () => parts.counters.state(),
     reset,

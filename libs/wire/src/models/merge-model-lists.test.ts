@@ -25,8 +25,8 @@ const openai = {
   ],
 };
 const lists = [
-  { provider: 'mistral', dialect: 'mistral', json: mistral },
-  { provider: 'backup', dialect: 'openai', json: openai },
+  { provider: 'mistral', json: mistral },
+  { provider: 'backup', json: openai },
 ] as const;
 
 describe('mergeModelLists', () => {
@@ -46,18 +46,12 @@ describe('mergeModelLists', () => {
   });
 
   it('takes nothing from an answer that is no list, and never throws', () => {
-    expect(mergeModelLists([{ provider: 'x', dialect: 'openai', json: { error: 'no' } }], [], 'openai').data).toEqual(
-      [],
-    );
+    expect(mergeModelLists([{ provider: 'x', json: { error: 'no' } }], [], 'openai').data).toEqual([]);
     fc.assert(
       fc.property(
         fc.jsonValue(),
         (json) =>
-          void mergeModelLists(
-            [{ provider: 'x', dialect: 'openai', json: JSON.parse(JSON.stringify(json)) as Json }],
-            ['a'],
-            'mistral',
-          ),
+          void mergeModelLists([{ provider: 'x', json: JSON.parse(JSON.stringify(json)) as Json }], ['a'], 'mistral'),
       ),
     );
   });

@@ -4,7 +4,6 @@ import type { Dialect, Json, JsonObject } from '../wire.ts';
 /** One provider's answer to GET /v1/models. */
 export interface ModelList {
   readonly provider: string;
-  readonly dialect: Dialect;
   readonly json: Json;
 }
 

@@ -43,10 +43,6 @@ export class SseDecoder {
     this.#maxEventBytes = options.maxEventBytes;
   }
 
-  get pendingBytes(): number {
-    return this.#pending.length;
-  }
-
   push(bytes: Uint8Array): SseEvent[] {
     const incoming = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const buffer = this.#append(incoming);

@@ -73,7 +73,6 @@ export class Models {
       if (status !== 200) return;
       this.#lists.set(provider.name, {
         provider: provider.name,
-        dialect: provider.dialect,
         json: JSON.parse(bytes.toString()) as Json,
       });
     } catch {
