@@ -17,7 +17,7 @@ import {
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { DATASOURCE, type Panel } from './panels.ts';
 
-export const TAG = 'leeward';
+const TAG = 'leeward';
 
 /** Goes into every selector of a metric. */
 export const SCOPE = 'namespace=~"$namespace", job=~"$job"';

@@ -49,7 +49,7 @@ function readServer(text: string, context: z.RefinementCtx): ServerAddress {
   return { hostname: url.hostname.replace(/^\[|\]$/g, ''), port, tls: match?.groups?.['scheme'] === 'tls' };
 }
 
-export const tlsOptions = z
+const tlsOptions = z
   .strictObject({
     /** The authorities that may have signed the server's certificate. Absent: those that the system trusts. */
     ca: secretLike(PEM, 'a certificate in PEM').optional(),
@@ -93,6 +93,5 @@ export const clusterOptions = z.strictObject({
     .default('main'),
 });
 
-export type TlsOptions = Readonly<z.output<typeof tlsOptions>>;
 export type NatsOptions = Readonly<z.output<typeof natsOptions>>;
 export type ClusterOptions = Readonly<z.output<typeof clusterOptions>>;

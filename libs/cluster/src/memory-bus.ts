@@ -25,7 +25,7 @@ export interface Faults {
   readonly maxDelayMs: number;
 }
 
-export const NO_FAULTS: Faults = { lossShare: 0, duplicateShare: 0, reorderShare: 0, minDelayMs: 0, maxDelayMs: 0 };
+const NO_FAULTS: Faults = { lossShare: 0, duplicateShare: 0, reorderShare: 0, minDelayMs: 0, maxDelayMs: 0 };
 
 /** What is on its way at once, in all; a simulation that needs more has stopped taking messages off. */
 const MAX_UNDERWAY = 500_000;

@@ -43,7 +43,7 @@ export interface NatsPace extends ReconnectPace {
   readonly heartbeatMs: number;
 }
 
-export const PACE: NatsPace = {
+const PACE: NatsPace = {
   /** Longer than a handshake over a slow network with one lost packet; short enough that a dead server costs little. */
   connectMs: 3000,
   /** Six seconds until a frozen server is left: beyond its own pauses, and well before evidence is too old to use. */

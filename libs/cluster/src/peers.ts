@@ -18,7 +18,7 @@ export const FORGET_AFTER_MS = 10_000;
 const MOST_PATIENCE = 3;
 
 /** 256 of each of as many peers as there may be; some 50 MB, if ever it is reached. */
-export const MAX_STORED_ENTRIES = 262_144;
+const MAX_STORED_ENTRIES = 262_144;
 
 export type Merged = 'merged' | 'known' | 'own' | 'too-many-peers' | 'too-many-stored';
 

@@ -2,7 +2,7 @@ import { pickerNames } from '@leeward/balancer';
 import { z } from 'zod';
 
 /** One entry of a pool: every key of the provider becomes a target for this model. */
-export const poolEntry = z.strictObject({
+const poolEntry = z.strictObject({
   provider: z.string().min(1).max(63),
   /** The upstream's name for the model. Absent: the name the client asked for. */
   model: z.string().min(1).max(200).optional(),

@@ -12,7 +12,7 @@ import { readme } from './readme.ts';
 import { valuesSchema } from './values-schema.ts';
 
 /** Folders of the chart in which nothing stands but copies. */
-export const COPIES = { dashboards: 'files/dashboards', rules: 'files/rules' } as const;
+const COPIES = { dashboards: 'files/dashboards', rules: 'files/rules' } as const;
 
 /** What should be there: texts by path in the chart. */
 export function chartFiles(): ReadonlyMap<string, string> {

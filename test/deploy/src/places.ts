@@ -1,7 +1,7 @@
 /** Where things are in the repository. */
 import { join } from 'node:path';
 
-export const ROOT = join(import.meta.dirname, '../../..');
+const ROOT = join(import.meta.dirname, '../../..');
 export const COMPOSE = join(ROOT, 'deploy/compose');
 export const EXAMPLES = join(ROOT, 'docs/examples');
 export const CHART = join(ROOT, 'helm/leeward');

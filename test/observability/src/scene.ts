@@ -10,7 +10,7 @@ import { AlertmanagerProcess } from './alertmanager-process.ts';
 import { PrometheusProcess } from './prometheus-process.ts';
 
 /** Five minutes pass in three seconds, an hour in 36. */
-export const TIMES = 100;
+const TIMES = 100;
 
 const SECRETS = ['sim-a', 'sim-a2', 'sim-b', 'sim-c'] as const;
 

@@ -15,6 +15,6 @@ export const withoutUsageTail: StreamTranslator = {
 };
 
 /** OpenAI's last chunk: usage, and no choice at all. */
-export function isUsageTail(json: JsonObject): boolean {
+function isUsageTail(json: JsonObject): boolean {
   return isObject(json.usage) && Array.isArray(json.choices) && json.choices.length === 0;
 }

@@ -30,7 +30,7 @@ class Lane {
 }
 
 /** One kind of count, by name. */
-export class SeriesSet {
+class SeriesSet {
   readonly #lanes = new Map<string, Lane>();
   #sums: Sums = new Map();
 

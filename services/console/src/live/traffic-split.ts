@@ -9,8 +9,8 @@ export const SPLITS = ['key', 'target', 'model', 'provider', 'route'] as const;
 export type SplitBy = (typeof SPLITS)[number];
 
 /** As many as there are colours that can be told apart; what is beyond them is one band more. */
-export const COLOURS = 7;
-export const REST = 'others';
+const COLOURS = 7;
+const REST = 'others';
 
 export interface Band {
   readonly name: string;

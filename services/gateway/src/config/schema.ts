@@ -59,7 +59,7 @@ function isLong(token: Secret): boolean {
   return length === 0 || length >= MIN_TOKEN_CHARS;
 }
 
-export const adminOptions = z.strictObject({
+const adminOptions = z.strictObject({
   token: z
     .instanceof(Secret)
     // An empty one is a reference that leads nowhere, which is told elsewhere.

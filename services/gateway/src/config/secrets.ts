@@ -16,7 +16,7 @@ import type { Path } from './problem.ts';
 export const SECRET_REFERENCE = '^(env|file):.+$';
 
 /** A key has some 40 bytes. The bound only stops a path that leads to something else entirely. */
-export const MAX_SECRET_BYTES = 64 * 1024;
+const MAX_SECRET_BYTES = 64 * 1024;
 
 /** More references than all key lists may hold together are not worth reading one by one. */
 const MAX_REFERENCES = 20_000;

@@ -90,7 +90,7 @@ export function labsOnly(model: string): WholeReply {
 }
 
 /** A page in front of the API: no JSON at all. */
-export function htmlError(status: 502 | 520): WholeReply {
+function htmlError(status: 502 | 520): WholeReply {
   const title = status === 520 ? 'Web server is returning an unknown error' : 'Bad gateway';
   return {
     kind: 'whole',

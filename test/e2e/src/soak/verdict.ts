@@ -34,7 +34,7 @@ export interface SoakRecord {
 const HEAP_WINDOW_MS = 30_000;
 
 /** 256 wildcard models on three keys, and the routes' own targets: routes.ts keeps no more. */
-export const MOST_TARGETS = 256 * 3 + 16;
+const MOST_TARGETS = 256 * 3 + 16;
 
 /** Idle connections to the upstream stay open for the next request; what clients held must be gone. */
 const SPARE_DESCRIPTORS = 64;
