@@ -23,7 +23,7 @@ import {
 } from './shapes.ts';
 import { isId, spell, Words } from './words.ts';
 
-export const VERSION = 1;
+const VERSION = 1;
 
 /** Why a message was not taken. */
 export type Refusal = 'too-large' | 'not-json' | 'newer-version' | 'malformed' | 'too-many-entries' | 'unknown-word';
