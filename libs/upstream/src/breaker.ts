@@ -1,10 +1,11 @@
 /**
- * A circuit breaker: opossum keeps the state, our trip rule decides.
+ * A circuit breaker: opossum keeps the state while it is not closed, our trip rule decides.
  *
  * opossum's own rule (an error percentage over all calls) trips on a single failure or not at all, and its reset time
- * is fixed and runs on the wall clock. So its threshold is set out of reach, `open()` is called by our rule, attempts
- * through a closed circuit are counted by our rule alone (a call through opossum costs a request as much as the rest of
- * the breaker and its limiter), and the next probe is timed here: the wait doubles with each trip, drawn from its upper
+ * is fixed and runs on the wall clock. So its threshold is set out of reach, `open()` is called by our rule, and while
+ * the breaker is closed there is no circuit: attempts are counted by our rule alone. (A call through opossum costs a
+ * request as much as the rest of the breaker and its limiter, and a circuit is four fifths of what a target takes of the
+ * memory; of thousands of targets a few are not closed.) The next probe is timed here: the wait doubles with each trip, drawn from its upper
  * half so that breakers that opened together do not probe together. At the probe time the open circuit is replaced by
  * one born half-open (opossum's documented `state` option), which admits exactly one live request: success closes, a
  * fault opens again, and an outcome that says nothing about the target (the client left, the quota is empty) makes room
@@ -56,15 +57,17 @@ export class Breaker {
   readonly #options: BreakerOptions;
   readonly #events: BreakerEvents;
   readonly #rule: TripRule;
-  #circuit: Circuit;
-  /** What every attempt through the closed circuit holds. */
-  #door: Pass;
+  /** Undefined while closed. */
+  #circuit: Circuit | undefined;
+  /** What every attempt holds that entered since it was last closed. */
+  #door = this.#newDoor();
   #trips = 0;
   #lastTrip: { reason: TripReason; atMs: number; samples: number } | undefined;
   #probe: { atMs: number; timer: Timer } | undefined;
   /** For how long the probe that is due has been left to another node. */
   #leftForMs = 0;
   #halfOpenSinceMs = 0;
+  #isOver = false;
   #recoveredAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(deps: { clock: Clock; rng: Rng }, options: BreakerOptions, events: BreakerEvents) {
@@ -73,19 +76,18 @@ export class Breaker {
     this.#options = options;
     this.#events = events;
     this.#rule = new TripRule(options);
-    this.#circuit = this.#newCircuit('closed');
-    this.#door = this.#doorOf(this.#circuit);
   }
 
   get state(): BreakerState {
-    if (this.#circuit.closed) return 'closed';
+    if (this.#isOver) return 'open';
+    if (this.#circuit === undefined) return 'closed';
     return this.#circuit.halfOpen ? 'half-open' : 'open';
   }
 
   /** Whether an attempt may enter now: closed, or half-open with the probe not yet taken. */
   get admits(): boolean {
-    // A circuit that was shut down half-open still says that it waits for its probe.
-    return this.#circuit.closed || (this.#circuit.halfOpen && this.#circuit.pendingClose);
+    if (this.#isOver) return false;
+    return this.#circuit === undefined || (this.#circuit.halfOpen && this.#circuit.pendingClose);
   }
 
   /** Milliseconds until the next probe may enter; 0 unless open. */
@@ -109,8 +111,8 @@ export class Breaker {
   }
 
   enter(): Pass | undefined {
-    if (this.#circuit.closed) return this.#door;
-    return this.admits ? this.#probePass(this.#circuit) : undefined;
+    if (!this.admits) return undefined;
+    return this.#circuit === undefined ? this.#door : this.#probePass(this.#circuit);
   }
 
   /**
@@ -121,7 +123,7 @@ export class Breaker {
     return {
       probes: true,
       leave: (verdict) => {
-        if (verdict === 'success' && !this.#circuit.closed) this.#circuit.close();
+        if (verdict === 'success') this.#circuit?.close();
       },
     };
   }
@@ -143,6 +145,7 @@ export class Breaker {
     if (this.state === 'open') return;
     const atMs = this.#clock.nowMs();
     this.#lastTrip = { reason, atMs, samples: this.#rule.samples(atMs) };
+    this.#circuit ??= this.#newCircuit('closed');
     this.#circuit.open();
   }
 
@@ -160,18 +163,19 @@ export class Breaker {
     };
   }
 
-  /** Stops its timer. */
+  /** Stops its timer; nobody enters any more. */
   close(): void {
+    this.#isOver = true;
     this.#probe?.timer.cancel();
-    this.#circuit.shutdown();
+    this.#circuit?.shutdown();
   }
 
-  /** Stateless, so that one serves all attempts of a closed circuit: those that outlive it tell nothing new. */
-  #doorOf(circuit: Circuit): Pass {
-    return {
+  /** Stateless, so that one serves all attempts of a time of being closed: those that outlive it tell nothing new. */
+  #newDoor(): Pass {
+    const door: Pass = {
       probes: false,
       leave: (verdict) => {
-        if (circuit !== this.#circuit || !circuit.closed || verdict === 'neutral') return;
+        if (door !== this.#door || this.#circuit !== undefined || verdict === 'neutral') return;
         if (verdict === 'success') {
           this.#rule.recordSuccess(this.#clock.nowMs());
           return;
@@ -180,6 +184,7 @@ export class Breaker {
         if (reason !== undefined) this.trip(reason);
       },
     };
+    return door;
   }
 
   /** The one live request of a half-open circuit: opossum acts on how it ends. */
@@ -240,9 +245,8 @@ export class Breaker {
   }
 
   #halfOpen(): void {
-    this.#circuit.shutdown();
+    this.#circuit?.shutdown();
     this.#circuit = this.#newCircuit('half-open');
-    this.#door = this.#doorOf(this.#circuit);
   }
 
   #newCircuit(state: 'closed' | 'half-open'): Circuit {
@@ -259,6 +263,9 @@ export class Breaker {
     });
     circuit.on('open', () => this.#opened());
     circuit.on('close', () => {
+      circuit.shutdown();
+      this.#circuit = undefined;
+      this.#door = this.#newDoor();
       this.#probe?.timer.cancel();
       this.#trips = 0;
       this.#recoveredAtMs = this.#clock.nowMs();
