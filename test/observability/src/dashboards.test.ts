@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { plain } from './ask-dashboards.ts';
 import { unknownMetricsIn } from './known-metrics.ts';
-import { GRAFANA_FILES } from './places.ts';
+import { GRAFANA_FILES, RUNBOOKS } from './places.ts';
 import { runTool } from './run-tool.ts';
 
 const names = [...generated().keys()];
@@ -20,9 +20,12 @@ test('deploy/grafana holds the dashboards and nothing else that Grafana would ta
   expect(files.toSorted()).toEqual(names.toSorted());
 });
 
-test.each(names)('%s is what its source says (else: node deploy/dashboards/src/write-dashboards.ts)', async (name) => {
-  expect(await read(name)).toEqual(JSON.parse(JSON.stringify(generated().get(name))));
-});
+test.each(names)(
+  '%s is what its source says (else: npm exec -- node deploy/dashboards/src/write-dashboards.ts)',
+  async (name) => {
+    expect(await read(name)).toEqual(JSON.parse(JSON.stringify(generated().get(name))));
+  },
+);
 
 test.each(names)('every expression of %s is PromQL, and asks for metrics that there are', async (name) => {
   const expressions = expressionsOf(await read(name));
@@ -35,6 +38,26 @@ test.each(names)('every expression of %s is PromQL, and asks for metrics that th
   const { output } = await runTool(requireTool(PROMTOOL), ['check', 'rules', '--lint=none', path]);
   expect(output).toContain(`SUCCESS: ${expressions.length} rules found`);
   await rm(folder, { recursive: true });
+});
+
+test('a runbook sends its reader to dashboards, rows and panels that there are', async () => {
+  const whole = JSON.stringify(await Promise.all(names.map(read)));
+  const titles = [...whole.matchAll(/"title":("(?:[^"\\]|\\.)*")/g)].map(([, title = '""']) =>
+    String(JSON.parse(title)),
+  );
+  // "Leeward / Overview" is called by its last name, "CPU seconds, p99" by its first.
+  const known = new Set(titles.flatMap((title) => [title, title.replace(/^.* \/ /, ''), title.replace(/, .*$/, '')]));
+  const pages = (await readdir(RUNBOOKS)).filter((name) => name !== 'README.md');
+  const dead = await Promise.all(
+    pages.map(async (page) => {
+      const text = (await readFile(join(RUNBOOKS, page), 'utf8')).replaceAll('Prometheus, *Targets*', '');
+      const named = text.matchAll(/(?<!\*)\*(?<name>[^*\n]+)\*(?!\*)/g);
+      return Array.from(named, ({ groups }) => groups?.['name'] ?? '').flatMap((name) =>
+        known.has(name) ? [] : [`${page}: ${name}`],
+      );
+    }),
+  );
+  expect(dead.flat()).toEqual([]);
 });
 
 test('latencies link to traces, by the label that the gateway’s exemplars have', async () => {
