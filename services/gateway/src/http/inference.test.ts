@@ -148,6 +148,25 @@ describe('where a request goes', () => {
     expect(response.headers.get('x-leeward-model')).toBe('other-model');
   });
 
+  test('x-leeward-no-fallback is true or false in any case, and refused when it is neither', async () => {
+    await using first = await down();
+    await using second = await openUpstream(answersChat);
+    await using gateway = await openGateway(twoProviders(first.url, second.url));
+    for (const [said, status] of [
+      ['1', 400],
+      ['yes', 400],
+      ['', 400],
+      ['True', 502],
+      ['False', 200],
+    ] as const) {
+      const headers = { 'x-leeward-no-fallback': said };
+      const response = await post(`${gateway.dataUrl}/v1/chat/completions`, chatBody(), headers);
+      expect([said, response.status]).toEqual([said, status]);
+      expect(await response.text()).toContain(status === 400 ? 'x-leeward-no-fallback must be true or false' : '');
+    }
+    expect(second.seen()).toBe(1);
+  });
+
   test('x-leeward-no-fallback keeps it in the first pool', async () => {
     await using first = await down();
     await using second = await openUpstream(answersChat);

@@ -49,6 +49,7 @@ export async function serveInference(
   const read = readClientRequest(surface.surface, fixed ? surface.dialect : dialectByHeaders(headers), bytes);
   const client = fixed ? read : withDialectByHabit(read, headers);
   const route = deps.routes.find(client.model);
+  const pools = mayFallBack(request) ? route.pools : route.pools.slice(0, 1);
   const deadlineAtMs = visit.startedAtMs + patienceMs(route, request);
   const affinity = affinityOf(headers, client);
   const begun = {
@@ -68,7 +69,7 @@ export async function serveInference(
     {
       request: client,
       path: surface.path,
-      pools: headers['x-leeward-no-fallback'] === 'true' ? route.pools.slice(0, 1) : route.pools,
+      pools,
       timeouts: route.options.timeouts,
       retries: route.options.retries,
       recovery: route.options.recovery,
@@ -125,4 +126,12 @@ function patienceMs(route: Route, request: IncomingMessage): number {
     );
   }
   return Math.min(totalMs, asked);
+}
+
+/** Whoever forbids a fallback has a reason, often a contract: what is meant so and misspelt must not pass for a yes. */
+function mayFallBack(request: IncomingMessage): boolean {
+  const text = request.headers['x-leeward-no-fallback'];
+  if (text === undefined || /^false$/i.test(String(text))) return true;
+  if (/^true$/i.test(String(text))) return false;
+  throw new GatewayError('GW_BAD_REQUEST', 'x-leeward-no-fallback must be true or false.');
 }
