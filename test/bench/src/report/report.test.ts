@@ -32,6 +32,7 @@ function recordOf(samples: Sample[]): BenchRecord {
       { name: 'nginx', label: 'nginx', version: '1.2.3', untouched: true },
       { name: 'haproxy', label: 'haproxy', version: '1.2.3', untouched: true },
       { name: 'portkey', label: 'Portkey gateway', version: '1.2.3', untouched: false },
+      { name: 'smg', label: 'SMG', version: '1.2.3', untouched: true },
       { name: 'leeward', label: 'Leeward', version: '0.1.0', untouched: true },
     ],
     absent: [],

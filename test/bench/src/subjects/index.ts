@@ -4,6 +4,7 @@ import { haproxy } from './haproxy.ts';
 import { leeward } from './leeward.ts';
 import { nginx } from './nginx.ts';
 import { portkey } from './portkey.ts';
+import { smg } from './smg.ts';
 import type { Subject } from './subject.ts';
 
-export const SUBJECTS: readonly Subject[] = [direct, nginx, haproxy, portkey, leeward];
+export const SUBJECTS: readonly Subject[] = [direct, nginx, haproxy, portkey, smg, leeward];
