@@ -6,6 +6,7 @@ import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { StreamShape } from './contract.ts';
 import { allowedCores, type CpuLedger, coreBusyMicros, cpuMicros, findLedger, processTree, resident } from './cpu.ts';
+import { isBeyond } from './demand.ts';
 import type { ClosedLoopResult } from './load/closed-loop.ts';
 import type { OpenLoopResult } from './load/open-loop.ts';
 import type { StreamsResult } from './load/streams.ts';
@@ -104,19 +105,32 @@ export class Bench {
     return { subject, running, untouched };
   }
 
-  /** Uses every path once at some length, so that compilers and connection pools are warm. Nothing is kept of it. */
-  async warmUp(mounted: Mounted, lengths: { durationMs: number; bodies: boolean; streams: boolean }): Promise<void> {
-    await this.#closedLoop(mounted.running, {
-      promptBytes: plan.SMALL_PROMPT_BYTES,
-      connections: plan.SMALL_CONNECTIONS,
-      durationMs: lengths.durationMs,
-    });
+  /**
+   * Uses every path once at some length, so that compilers and connection pools are warm. Kept of it is only the CPU
+   * of a small request at its end: what the subject can be asked for.
+   */
+  async warmUp(
+    mounted: Mounted,
+    lengths: { durationMs: number; bodies: boolean; streams: boolean },
+  ): Promise<{ cpuMicros: number }> {
+    const small = (share: number) =>
+      this.#closedLoop(mounted.running, {
+        promptBytes: plan.SMALL_PROMPT_BYTES,
+        connections: plan.SMALL_CONNECTIONS,
+        durationMs: lengths.durationMs * share,
+      });
+    await small(0.8);
+    const { subjectMicros, result } = await small(0.2);
+    const cpuMicros = subjectMicros / result.answered;
     if (lengths.bodies) {
       for (const { promptBytes, connections } of plan.BODIES) {
         await this.#closedLoop(mounted.running, { promptBytes, connections, durationMs: lengths.durationMs / 10 });
       }
     }
-    if (lengths.streams) await this.#streams(mounted.running, { streams: 100, shape: { chunks: 10, intervalMs: 50 } });
+    if (lengths.streams && !isBeyond('streams', cpuMicros)) {
+      await this.#streams(mounted.running, { streams: 100, shape: { chunks: 10, intervalMs: 50 } });
+    }
+    return { cpuMicros };
   }
 
   async small(mounted: Mounted, options: { round: number; durationMs: number }): Promise<Sample> {

@@ -1,8 +1,8 @@
 /**
- * `npm run bench`: measures Leeward beside the bare upstream, two reverse proxies and two rivals, prints the tables and
+ * `npm run bench`: measures Leeward beside the bare upstream, two reverse proxies and three rivals, prints the tables and
  * leaves out/bench.json and out/bench.svg. What and how is told in docs/performance.md.
  *
- *   --quick                  about two minutes: a look, not figures to publish
+ *   --quick                  about two minutes and a half: a look, not figures to publish
  *   --only nginx,leeward     these subjects (the direct way is always measured)
  *   --measure small,streams  these measures
  *   --measure pick           a pick alone, in some seconds: no subject is started

@@ -5,7 +5,7 @@ describe('readPlan', () => {
   test('measures everything five times when nothing is said', () => {
     const plan = readPlan([]);
     expect(plan.rounds).toBe(5);
-    expect(plan.only).toEqual(['direct', 'nginx', 'haproxy', 'portkey', 'smg', 'leeward']);
+    expect(plan.only).toEqual(['direct', 'nginx', 'haproxy', 'portkey', 'litellm', 'smg', 'leeward']);
     expect(plan.measures).toEqual(['small', 'open-loop', 'streams', 'bodies', 'memory', 'pick', 'workers']);
   });
 

@@ -11,8 +11,8 @@ import { processTree } from './cpu.ts';
 
 /** How long a child may take over an orderly end. */
 const STOP_GRACE_MS = 5000;
-/** How long a subject may take until it answers. */
-const READY_WITHIN_MS = 30_000;
+/** How long a subject may take until it answers: in Python it loads its libraries for a minute when the core is shared. */
+const READY_WITHIN_MS = 120_000;
 
 export interface Command {
   name: string;

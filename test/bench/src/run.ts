@@ -5,6 +5,7 @@
  */
 import { Bench, type Mounted } from './bench.ts';
 import { allowedCores, findLedger } from './cpu.ts';
+import { isBeyond } from './demand.ts';
 import type { PickFigures } from './pick/measure-pick.ts';
 import { measurePicks } from './pick/picks.ts';
 import { BODIES, type MeasureName, type Plan } from './plan.ts';
@@ -27,6 +28,8 @@ interface OfSubjects {
   /** Asked for, but not there; with the reason. */
   absent: { name: SubjectName; reason: string; fault: boolean }[];
   samples: Sample[];
+  /** Measures that ask for more than a subject can give, with the CPU that its small request takes. */
+  spared: { name: SubjectName; measure: MeasureId; cpuMicros: number }[];
   /** Samples taken again because other work disturbed them. */
   repeats: number;
 }
@@ -47,7 +50,7 @@ interface Deps {
   say: (line: string) => void;
 }
 
-const NO_SUBJECTS: OfSubjects = { participants: [], absent: [], samples: [], repeats: 0 };
+const NO_SUBJECTS: OfSubjects = { participants: [], absent: [], samples: [], spared: [], repeats: 0 };
 
 /**
  * A disturbed sample is taken again, twice at the most, and the least disturbed kept. The choice looks only at what
@@ -99,11 +102,17 @@ export async function run(plan: Plan, deps: Deps): Promise<Outcome> {
 async function measureSubjects(bench: Bench, plan: Plan, { say }: Deps): Promise<OfSubjects> {
   const { mounted, participants, absent, warm } = await mountAll(bench, plan, say);
   const samples: Sample[] = [];
+  const spared = mounted.flatMap(({ subject: { name } }) => {
+    const cpuMicros = warm.get(name)?.cpuMicros ?? 0;
+    const beyond = steps(bench, plan).filter(({ measure }) => isBeyond(measure, cpuMicros));
+    return beyond.map(({ measure }) => ({ name, measure, cpuMicros }));
+  });
   let repeats = 0;
   for (let round = 1; round <= plan.rounds; round++) {
     for (const step of steps(bench, plan)) {
       say(`round ${round} of ${plan.rounds}: ${step.measure}`);
       for (const subject of mounted) {
+        if (spared.some(({ name, measure }) => name === subject.subject.name && measure === step.measure)) continue;
         let sample = await attempt(step, subject, round);
         for (let n = 0; isDisturbed(sample) && n < REPEATS_PER_SAMPLE && repeats < REPEATS_PER_RUN; n++) {
           repeats += 1;
@@ -117,12 +126,12 @@ async function measureSubjects(bench: Bench, plan: Plan, { say }: Deps): Promise
     for (const subject of mounted) {
       const { name } = subject.subject;
       const figures: Partial<Record<Figure, number>> = { peakMiB: bench.resident(subject).peakMiB };
-      const warmMiB = warm.get(name);
+      const warmMiB = warm.get(name)?.residentMiB;
       if (warmMiB !== undefined) figures.warmMiB = warmMiB;
       samples.push({ round: 1, subject: name, measure: 'memory', figures, trouble: [] });
     }
   }
-  return { participants, absent, samples, repeats };
+  return { participants, absent, samples, spared, repeats };
 }
 
 /** As the bench chooses it, before the orchestrator is pinned. */
@@ -142,8 +151,7 @@ async function mountAll(bench: Bench, plan: Plan, say: (line: string) => void) {
   const mounted: Mounted[] = [];
   const participants: Participant[] = [];
   const absent: Outcome['absent'] = [];
-  /** Resident MiB once warm. */
-  const warm = new Map<SubjectName, number>();
+  const warm = new Map<SubjectName, { residentMiB: number; cpuMicros: number }>();
   for (const subject of SUBJECTS.filter(({ name }) => plan.only.includes(name))) {
     const { name, label } = subject;
     const prepared = subject.prepare();
@@ -155,12 +163,12 @@ async function mountAll(bench: Bench, plan: Plan, say: (line: string) => void) {
     try {
       say(`starting and warming up ${label}`);
       const one = await bench.mount(subject);
-      await bench.warmUp(one, {
+      const { cpuMicros } = await bench.warmUp(one, {
         durationMs: plan.warmUpMs,
         bodies: plan.measures.includes('bodies'),
         streams: plan.measures.includes('streams'),
       });
-      warm.set(name, bench.resident(one).nowMiB);
+      warm.set(name, { residentMiB: bench.resident(one).nowMiB, cpuMicros });
       mounted.push(one);
       participants.push({ name, label, version: prepared.version, untouched: one.untouched });
     } catch (error) {

@@ -41,6 +41,7 @@ function ofSubjects(record: BenchRecord, figures: Figures): string[] {
     ...ceiling(record, figures),
     ...strangers(record),
     ...lateness(record, figures),
+    ...spared(record),
     ...record.absent.map(({ name, reason }) => `Not measured: ${name}: ${reason}`),
   ];
 }
@@ -99,4 +100,17 @@ function lateness(record: BenchRecord, figures: Figures): string[] {
   if (late.length === 0) return [];
   const labels = late.map(({ label }) => label).join(', ');
   return [`The generator itself was more than ${LATE_LIMIT_MS} ms late at p99 with ${labels}: that is in their p99.`];
+}
+
+function spared(record: BenchRecord): string[] {
+  return record.participants.flatMap(({ name, label }) => {
+    const own = record.spared.filter((one) => one.name === name);
+    const [first] = own;
+    if (first === undefined) return [];
+    const measures = own.map(({ measure }) => measure).join(' and ');
+    const cpuMillis = (first.cpuMicros / 1000).toFixed(1);
+    return [
+      `Spared ${measures}: ${label}, whose small requests take ${cpuMillis} ms of CPU, far more than its core has at that rate.`,
+    ];
+  });
 }

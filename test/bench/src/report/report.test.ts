@@ -32,11 +32,13 @@ function recordOf(samples: Sample[]): BenchRecord {
       { name: 'nginx', label: 'nginx', version: '1.2.3', untouched: true },
       { name: 'haproxy', label: 'haproxy', version: '1.2.3', untouched: true },
       { name: 'portkey', label: 'Portkey gateway', version: '1.2.3', untouched: false },
+      { name: 'litellm', label: 'LiteLLM proxy', version: '1.2.3', untouched: false },
       { name: 'smg', label: 'SMG', version: '1.2.3', untouched: true },
       { name: 'leeward', label: 'Leeward', version: '0.1.0', untouched: true },
     ],
     absent: [],
     samples,
+    spared: [],
     ledger: 'schedstat',
     cores: { subject: 0, load: 1 },
     otlpExports: 3,
@@ -79,6 +81,16 @@ describe('the report', () => {
     expect(new Figures(spoiled).of('leeward', 'small', 'cpuMicros')?.min).toBe(40);
     expect(textReport(spoiled)).toContain('leeward, small, round 4: 2 of 9 answers were wrong');
     expect(isPublishable(spoiled)).toBe(false);
+  });
+
+  test('says which measures asked for more than a subject can give', () => {
+    const spared = (['open-loop', 'streams'] as const).map((measure) => {
+      return { name: 'litellm' as const, measure, cpuMicros: 3456 };
+    });
+    expect(textReport({ ...record, spared })).toContain(
+      'Spared open-loop and streams: LiteLLM proxy, whose small requests take 3.5 ms',
+    );
+    expect(isPublishable({ ...record, spared })).toBe(true);
   });
 
   test('is published only from a full run with everyone there', () => {

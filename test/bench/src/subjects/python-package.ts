@@ -10,6 +10,8 @@ import { cacheDir, type Prepared } from './subject.ts';
 export interface PythonPackage {
   name: string;
   version: string;
+  /** The optional parts to install with it. */
+  extra?: string;
   /** The command that it installs. */
   command: string;
 }
@@ -26,10 +28,10 @@ export function commandOf(wanted: PythonPackage): string {
 }
 
 export function findOrInstallPython(wanted: PythonPackage): Prepared {
-  const { name, version } = wanted;
+  const { name, version, extra } = wanted;
   const ready = { ready: true, version } as const;
   if (existsSync(commandOf(wanted))) return ready;
-  const requirement = `${name}==${version}`;
+  const requirement = `${name}${extra === undefined ? '' : `[${extra}]`}==${version}`;
   const steps: [file: string, args: string[]][] = [
     ['python3', ['-m', 'venv', environment(wanted)]],
     [join(environment(wanted), 'bin', 'pip'), ['install', '--quiet', '--disable-pip-version-check', requirement]],

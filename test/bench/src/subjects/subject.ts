@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Processes } from '../processes.ts';
 
-export const SUBJECT_NAMES = ['direct', 'nginx', 'haproxy', 'portkey', 'smg', 'leeward'] as const;
+export const SUBJECT_NAMES = ['direct', 'nginx', 'haproxy', 'portkey', 'litellm', 'smg', 'leeward'] as const;
 export type SubjectName = (typeof SUBJECT_NAMES)[number];
 
 export interface Bed {
