@@ -39,6 +39,10 @@ describe('a cluster that everything happens to', () => {
     },
   );
 
+  it('is so when it is large, too', async () => {
+    expect(broken(await tryStorm(5, 5_000, 12))).toEqual([]);
+  });
+
   it('has the same fate for the same seed', async () => {
     expect(await tryStorm(98, 10_000)).toEqual(await tryStorm(98, 10_000));
     expect(await tryStorm(98, 10_000)).not.toEqual(await tryStorm(100, 10_000));
