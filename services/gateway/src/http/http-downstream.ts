@@ -5,6 +5,12 @@ import type { EndOfTurn } from '@leeward/kernel';
 import type { ResponseHeaders } from './error-response.ts';
 import { servedHeaders } from './response-headers.ts';
 
+/**
+ * A client that takes nothing of an answer for this long is as good as gone; the same as within a stream. Node looks as
+ * often as that, so that it may be twice as long.
+ */
+const SLOW_CLIENT_MS = 60_000;
+
 export class HttpDownstream implements Downstream {
   readonly response: ServerResponse;
   readonly requestId: string;
@@ -84,8 +90,12 @@ export class HttpDownstream implements Downstream {
     const bytes = first !== undefined && this.#gathered.length === 1 ? first : Buffer.concat(this.#gathered);
     this.#gathered = [];
     if (this.response.destroyed) return;
-    if (this.#ended) this.response.end(bytes);
-    else this.response.write(bytes);
+    if (!this.#ended) this.response.write(bytes);
+    else {
+      this.response.end(bytes);
+      // Nobody waits for the rest any more but its memory. Node takes the limit back when all has gone out.
+      if (this.response.writableLength > 0) this.response.setTimeout(SLOW_CLIENT_MS);
+    }
   }
 
   #leave(): void {

@@ -178,4 +178,29 @@ describe('a client that does not read', () => {
     await heardAll.promise;
     expect(heardBytes).toBe(saidBytes);
   });
+
+  test('is waited for a minute at the end of an answer, counted anew with every byte that it takes', async () => {
+    const { client, response, downstream } = await opened();
+    client.socket.pause();
+    const { socket } = response;
+    downstream.answer(200, {}, Buffer.alloc(64 * 1024 * 1024, FILLING));
+    await turn();
+    // Node counts, and lets go of the connection with this event when nobody takes it.
+    expect(socket?.timeout).toBe(60_000);
+    const closed = once(response, 'close');
+    socket?.emit('timeout');
+    await closed;
+    expect(response.writableFinished).toBe(false);
+  });
+
+  test('and then does is not held to that minute with its next request', async () => {
+    const { client, response, downstream, ask } = await opened();
+    client.socket.pause();
+    downstream.answer(200, {}, Buffer.alloc(16 * 1024 * 1024, FILLING));
+    await turn();
+    client.socket.resume();
+    await once(response, 'finish');
+    const next = await ask();
+    expect(next.response.socket?.timeout).toBe(0);
+  });
 });
