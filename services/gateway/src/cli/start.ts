@@ -1,4 +1,5 @@
 /** `leeward start`: a node with the given settings, or the demo, until the process is told to stop. */
+import { isatty } from 'node:tty';
 import { systemClock } from '@leeward/kernel';
 import { readEnvironment } from '../config/environment.ts';
 import type { Settings } from '../config/settings.ts';
@@ -26,6 +27,8 @@ export interface StartOptions {
   /** Processes that serve; 1 is this one alone. */
   readonly workers: number;
 }
+
+const STANDARD_INPUT = 0;
 
 /** Resolves to the exit code. */
 export async function start(
@@ -93,10 +96,17 @@ async function run(
   return runNode({ ...configured, workers, signal, print });
 }
 
-/** The first signal drains; a second Ctrl-C is from someone who does not want to wait. */
+/**
+ * The first signal drains; a second Ctrl-C is from someone who does not want to wait. SIGHUP says that the terminal is
+ * gone, and where there is none, that files are to be read again, which happens by itself (config/watch.ts).
+ */
 function stopOnSignals(printError: Print): AbortController {
   const stop = new AbortController();
+  const hasTerminal = isatty(STANDARD_INPUT);
   process.on('SIGTERM', () => stop.abort());
+  process.on('SIGHUP', () => {
+    if (hasTerminal) stop.abort();
+  });
   process.on('SIGINT', () => {
     if (stop.signal.aborted) process.exit(130);
     printError('draining: running requests may end; Ctrl-C again stops at once');

@@ -38,8 +38,8 @@ process.on('message', (message: unknown, handle: unknown) => {
 // This one has drained, or the primary has ended, perhaps killed: nobody deals connections any more.
 process.once('disconnect', () => process.exit());
 
-// A terminal sends Ctrl-C to the primary too, and that one says when to stop.
-process.on('SIGINT', () => undefined);
+// A terminal sends Ctrl-C, and its own end, to the primary too, and that one says when to stop.
+for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
 // Meant for this one alone, it is a graceful restart; meant for all, the primary says the same.
 process.on('SIGTERM', () => worker.hear({ kind: 'stop' }));
 
