@@ -76,6 +76,7 @@ beforeEach(() => {
         join: () => void events.push('join'),
         leave: () => void events.push('leave'),
         taken: (_seat, id) => void events.push(`taken ${id}`),
+        heard: () => void events.push('heard'),
         closed: () => void events.push('closed'),
       },
       fork: () => {

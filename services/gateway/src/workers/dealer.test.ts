@@ -28,9 +28,14 @@ afterEach(() => {
 /** A worker that keeps what it is dealt until it is told to take it. */
 class Hand implements Seat {
   readonly dealt: { readonly id: number; readonly socket: Socket }[] = [];
+  readonly asked: number[] = [];
 
   deal(id: number, socket: Socket): void {
     this.dealt.push({ id, socket });
+  }
+
+  ask(upTo: number): void {
+    this.asked.push(upTo);
   }
 
   takeAll(): void {
@@ -133,6 +138,54 @@ describe('a worker that takes nothing', () => {
       hand.takeAll();
       expect(dealtTo(hand)).toEqual([80]);
     });
+  });
+});
+
+describe('a connection that does not reach its worker', () => {
+  test('is dealt again, to whoever has the fewest', async () => {
+    const [poor, other] = [new Hand(), new Hand()];
+    dealer.join(poor);
+    await connected(3);
+    await until(() => expect(dealtTo(poor)).toEqual([3]));
+    dealer.taken(poor, poor.dealt[1]?.id ?? 0);
+    dealer.join(other);
+    expect(poor.asked).toEqual([]);
+    await clock.advance(100);
+    expect(poor.asked).toEqual([poor.dealt[2]?.id]);
+    dealer.heard(poor, poor.asked[0] ?? 0);
+    expect(dealtTo(poor, other)).toEqual([4, 1]);
+    const again = [other.dealt[0], poor.dealt[3]].map((dealt) => dealt?.socket);
+    expect(again[0]).toBe(poor.dealt[0]?.socket);
+    expect(again[1]).toBe(poor.dealt[2]?.socket);
+    expect(again.map((socket) => socket?.destroyed)).toEqual([false, false]);
+  });
+
+  test('does not keep others from it, once it can be reached', async () => {
+    const hand = new Hand();
+    dealer.join(hand);
+    await connected(1);
+    await until(() => expect(dealtTo(hand)).toEqual([1]));
+    for (let times = 1; times < 4; times++) {
+      await clock.advance(100);
+      dealer.heard(hand, hand.asked.at(-1) ?? 0);
+      expect([dealtTo(hand), hand.asked.length]).toEqual([[times + 1], times]);
+    }
+    hand.takeAll();
+    await clock.advance(100);
+    expect(hand.asked).toHaveLength(3);
+    expect(clock.pending).toBe(0);
+  });
+
+  test('is not taken for lost while its worker is only slow', async () => {
+    const hand = new Hand();
+    dealer.join(hand);
+    await connected(2);
+    await until(() => expect(dealtTo(hand)).toEqual([2]));
+    await clock.advance(100_000);
+    expect(hand.asked).toHaveLength(1);
+    hand.takeAll();
+    dealer.heard(hand, hand.asked[0] ?? 0);
+    expect(dealtTo(hand)).toEqual([2]);
   });
 });
 

@@ -7,7 +7,7 @@
  * when there is no worker, connections wait. Of what goes through a connection nothing is seen here.
  */
 import { createServer, type Server, type Socket } from 'node:net';
-import type { Clock } from '@leeward/kernel';
+import type { Clock, Timer } from '@leeward/kernel';
 import type { Address } from '../config/address.ts';
 import type { TlsIdentity } from '../config/tls.ts';
 import { listen } from '../http/server.ts';
@@ -20,8 +20,10 @@ const MAX_UNTAKEN = 64;
 
 /** A worker that connections are dealt to. */
 export interface Seat {
-  /** Hands it a copy of the socket. The answer is `taken`, `refused` or the seat's leaving. */
+  /** Hands it a copy of the socket. The answer is `taken`, or the seat's leaving. */
   deal(id: number, socket: Socket): void;
+  /** The answer is `heard`, when it has taken what reached it up to this one. */
+  ask(upTo: number): void;
 }
 
 interface Untaken {
@@ -34,6 +36,8 @@ interface Place {
   readonly untaken: Map<number, Untaken>;
   /** Connections that it has, untaken ones included. */
   open: number;
+  /** Until it is asked after what it has not taken. */
+  asking: Timer | undefined;
 }
 
 interface DealerDeps {
@@ -70,7 +74,7 @@ export class Dealer {
 
   /** Connections are dealt to it from now on. */
   join(seat: Seat): void {
-    this.#places.set(seat, { seat, untaken: new Map(), open: 0 });
+    this.#places.set(seat, { seat, untaken: new Map(), open: 0, asking: undefined });
     this.#dealWaiting();
   }
 
@@ -79,6 +83,7 @@ export class Dealer {
     const place = this.#places.get(seat);
     if (place === undefined) return;
     this.#places.delete(seat);
+    place.asking?.cancel();
     this.#waiting.unshift(...[...place.untaken.values()].map(({ socket }) => socket));
     if (this.#isClosed) this.#letGo();
     else this.#dealWaiting();
@@ -90,6 +95,22 @@ export class Dealer {
     place?.untaken.get(id)?.socket.destroy();
     place?.untaken.delete(id);
     this.#dealWaiting();
+  }
+
+  /**
+   * All that reached it has been taken. What has not is lost: the system drops a socket on its way to a process that has
+   * no file descriptor left, and tells nobody. It is dealt again.
+   */
+  heard(seat: Seat, upTo: number): void {
+    const place = this.#places.get(seat);
+    if (place === undefined) return;
+    const lost = [...place.untaken].filter(([id]) => id <= upTo);
+    for (const [id] of lost) place.untaken.delete(id);
+    place.open -= lost.length;
+    this.#waiting.unshift(...lost.map(([, { socket }]) => socket));
+    if (place.untaken.size > 0) this.#askSoon(place);
+    if (this.#isClosed) this.#letGo();
+    else this.#dealWaiting();
   }
 
   /** One that it had taken has ended. */
@@ -127,7 +148,15 @@ export class Dealer {
       place.untaken.set(id, { socket, dealtAtMs: this.#deps.clock.nowMs() });
       place.open++;
       place.seat.deal(id, socket);
+      this.#askSoon(place);
     }
+  }
+
+  #askSoon(place: Place): void {
+    place.asking ??= this.#deps.clock.after(STUCK_MS, () => {
+      place.asking = undefined;
+      if (place.untaken.size > 0) place.seat.ask(this.#lastId);
+    });
   }
 
   #emptiest(): Place | undefined {

@@ -45,6 +45,8 @@ const toWorker = z.discriminatedUnion('kind', [
   }),
   /** Comes with a copy of a socket. */
   z.object({ kind: z.literal('connection'), id: z.number() }),
+  /** Comes behind the connections up to this one. */
+  z.object({ kind: z.literal('connections-dealt'), upTo: z.number() }),
   z.object({ kind: z.literal('ask'), id: z.number(), question }),
   /** Tell clients to go elsewhere, and go on. */
   z.object({ kind: z.literal('drain') }),
@@ -59,6 +61,8 @@ const fromWorker = z.discriminatedUnion('kind', [
   /** It takes connections from now on, or no longer. */
   z.object({ kind: z.literal('serving'), isServing: z.boolean() }),
   z.object({ kind: z.literal('connection-taken'), id: z.number() }),
+  /** Comes behind the words for those that it has taken. */
+  z.object({ kind: z.literal('connections-heard'), upTo: z.number() }),
   /** One that it had taken has ended. */
   z.object({ kind: z.literal('connection-closed') }),
   z.object({ kind: z.literal('answer'), id: z.number(), answer: z.unknown() }),

@@ -13,7 +13,7 @@ export interface SlotDeps {
   readonly logger: Logger;
   readonly fork: () => Child;
   readonly hub: Hub;
-  readonly dealer: Pick<Dealer, 'join' | 'leave' | 'taken' | 'closed'>;
+  readonly dealer: Pick<Dealer, 'join' | 'leave' | 'taken' | 'heard' | 'closed'>;
   /** What the next process in this place begins with. */
   readonly begin: (index: number) => Begin;
   /** Told when a process serves, and when one has ended. */
@@ -61,7 +61,10 @@ export class WorkerSlot {
     const child = fork();
     const life: Life = {
       child,
-      seat: { deal: (id, socket) => child.sendSocket({ kind: 'connection', id }, socket) },
+      seat: {
+        deal: (id, socket) => child.sendSocket({ kind: 'connection', id }, socket),
+        ask: (upTo) => child.send({ kind: 'connections-dealt', upTo }),
+      },
       startedAtMs: clock.nowMs(),
       isServing: false,
       attachment: undefined,
@@ -111,6 +114,9 @@ export class WorkerSlot {
         return;
       case 'connection-taken':
         dealer.taken(life.seat, word.id);
+        return;
+      case 'connections-heard':
+        dealer.heard(life.seat, word.upTo);
         return;
       case 'connection-closed':
         dealer.closed(life.seat);

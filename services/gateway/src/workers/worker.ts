@@ -44,6 +44,9 @@ export class Worker {
       case 'connection':
         this.#take(word.id, socket);
         return;
+      case 'connections-dealt':
+        this.#deps.say({ kind: 'connections-heard', upTo: word.upTo });
+        return;
       case 'begin':
         this.#then(() => this.#begin(word));
         return;
