@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { CLIENT_KEY, ENV, oneProvider, openGateway } from '../fixtures/open-gateway.ts';
+import { openUpstream, sayJson } from '../fixtures/open-upstream.ts';
 import { rawClient, requestText } from '../fixtures/raw-client.ts';
 
 const headers = { authorization: `Bearer ${CLIENT_KEY}` };
@@ -50,6 +51,23 @@ describe('a vendor', () => {
     expect(answer).not.toContain('identity');
     expect(answer).toMatch(/transfer-encoding: chunked[^]*\r\n2\r\nhi\r\n0\r\n\r\n$/i);
   });
+});
+
+test('a vendor whose closing meets the next request is asked on a new connection', async () => {
+  const used = new WeakSet<Socket>();
+  await using upstream = await openUpstream(
+    (_request, response) => sayJson(response, '{}'),
+    ({ socket }) => {
+      if (used.has(socket)) socket.destroy();
+      used.add(socket);
+      return socket.destroyed;
+    },
+  );
+  await using gateway = await openGateway(oneProvider(upstream.url));
+  for (let times = 0; times < 3; times++) {
+    const response = await fetch(`${gateway.dataUrl}/v1/files`, { headers });
+    expect([response.status, await response.text()]).toEqual([200, '{}']);
+  }
 });
 
 test('TRACE would be answered with the key, and is not passed on', async () => {

@@ -74,6 +74,9 @@ export function passthrough(deps: PassthroughDeps): Passthrough {
   const proxy = createProxyMiddleware({
     changeOrigin: true,
     xfwd: false,
+    // A connection for each request: on a kept one it may meet the vendor's closing, and what cannot be retried is lost.
+    // The agents of the proxy would also let no more than 256 requests run at once, and the rest wait without a limit.
+    agent: false,
     // Without the default plugins that answer errors in plain text and write to a console.
     ejectPlugins: true,
     plugins: [debugProxyErrorsPlugin, proxyEventsPlugin],
