@@ -135,6 +135,7 @@ export async function build(settings: Settings, { log, worker }: BuildOptions = 
     isDraining: () => draining,
     current: () => live.generation,
     passthrough: passthrough({
+      clock,
       providers: () => live.fleet.providers,
       onAnswered: (answered) => {
         metrics.requestsTotal.child('other', 'passthrough', 'mistral', String(answered.status)).inc();

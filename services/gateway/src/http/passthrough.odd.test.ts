@@ -1,9 +1,14 @@
 import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { Secret } from '@leeward/kernel';
+import { VirtualClock } from '@leeward/testkit';
+import type { Provider } from '@leeward/upstream';
 import { describe, expect, test } from 'vitest';
-import { CLIENT_KEY, ENV, oneProvider, openGateway } from '../fixtures/open-gateway.ts';
+import { CLIENT_KEY, ENV, oneProvider, openGateway, settingsOf } from '../fixtures/open-gateway.ts';
 import { openUpstream, sayJson } from '../fixtures/open-upstream.ts';
 import { rawClient, requestText } from '../fixtures/raw-client.ts';
+import { passthrough } from './passthrough.ts';
 
 const headers = { authorization: `Bearer ${CLIENT_KEY}` };
 
@@ -68,6 +73,41 @@ test('a vendor whose closing meets the next request is asked on a new connection
     const response = await fetch(`${gateway.dataUrl}/v1/files`, { headers });
     expect([response.status, await response.text()]).toEqual([200, '{}']);
   }
+});
+
+test('a vendor that takes a connection and says nothing of TLS is given up', async () => {
+  await using stack = new AsyncDisposableStack();
+  const silent = createServer((socket) => void socket.resume());
+  await once(silent.listen(0, '127.0.0.1'), 'listening');
+  stack.defer(() => void silent.close());
+  const { port } = silent.address() as AddressInfo;
+  const { providers } = await settingsOf(oneProvider(`https://127.0.0.1:${port}`));
+  const key = { name: 'a', weight: 1, secret: new Secret(ENV.KEY_A), quarantine: { admits: true } };
+  const provider = { name: 'mistral', dialect: 'mistral', options: providers['mistral'], keys: [key] };
+  const clock = new VirtualClock();
+  const pass = passthrough({
+    clock,
+    providers: () => [provider as unknown as Provider],
+    onAnswered: () => undefined,
+  });
+  const failed = Promise.withResolvers<unknown>();
+  const front = createHttpServer((request, response) => {
+    pass(request, response).catch((error: unknown) => {
+      response.end();
+      failed.resolve(error);
+    });
+  });
+  await once(front.listen(0, '127.0.0.1'), 'listening');
+  stack.defer(() => void front.close());
+  using client = await rawClient((front.address() as AddressInfo).port);
+  const connected = once(silent, 'connection');
+  client.send(requestText('GET /v1/files'));
+  await connected;
+  await clock.advance(9_999);
+  expect(clock.pending).toBe(1);
+  await clock.advance(1);
+  expect(await failed.promise).toMatchObject({ code: 'GW_UPSTREAM_FAILED' });
+  expect(clock.pending).toBe(0);
 });
 
 test('TRACE would be answered with the key, and is not passed on', async () => {

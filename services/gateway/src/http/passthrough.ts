@@ -6,7 +6,7 @@
  * is not put aside, rather than being balanced.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { GatewayError } from '@leeward/kernel';
+import { type Clock, GatewayError } from '@leeward/kernel';
 import type { Key, Provider } from '@leeward/upstream';
 import { createProxyMiddleware, debugProxyErrorsPlugin, proxyEventsPlugin } from 'http-proxy-middleware';
 import { UNKNOWN_PATH, vendorPathOf } from './paths.ts';
@@ -22,6 +22,7 @@ export interface PassedAnswer {
 }
 
 export interface PassthroughDeps {
+  readonly clock: Clock;
   /** Providers as of now: a reload changes them. */
   readonly providers: () => readonly Provider[];
   readonly onAnswered: (answered: PassedAnswer) => void;
@@ -29,6 +30,9 @@ export interface PassthroughDeps {
 
 /** A vendor may think for minutes about a batch of pages; an upload of half a gigabyte takes as long. */
 const SILENCE_MS = 600_000;
+
+/** More than a surface's connectMs (2 s): no other is asked instead. */
+const CONNECT_MS = 10_000;
 
 /** Between two neighbours only (RFC 9110, 7.6.1); the body's framing is kept by the proxy. */
 const HOP_BY_HOP = [
@@ -86,6 +90,11 @@ export function passthrough(deps: PassthroughDeps): Passthrough {
     pathRewrite: (_path, request) => vendorPath(request),
     on: {
       proxyReq: (outgoing, request) => {
+        const late = deps.clock.after(CONNECT_MS, () =>
+          outgoing.destroy(new Error(`no connection in ${CONNECT_MS} ms`)),
+        );
+        outgoing.socket?.once(outgoing.protocol === 'https:' ? 'secureConnect' : 'connect', () => late.cancel());
+        outgoing.once('close', () => late.cancel());
         // An upgrade that nobody asked for ends the call without a word to the proxy.
         outgoing.once('upgrade', (_incoming, socket) => {
           socket.destroy();
