@@ -7,13 +7,14 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
+const MAKE_PIPE = 'mkfifo';
 const LEEWARD = fileURLToPath(new URL('./leeward.ts', import.meta.url));
 
 test('a command whose reader has gone ends as it would have ended', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'leeward-cli-'));
   try {
     const path = join(folder, 'pipe');
-    execFileSync('mkfifo', [path]);
+    execFileSync(MAKE_PIPE, [path]);
     const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const output = openSync(path, 'w');
     closeSync(reader);
