@@ -58,14 +58,13 @@ describe('a vendor', () => {
   });
 });
 
-test('a vendor whose closing meets the next request is asked on a new connection', async () => {
-  const used = new WeakSet<Socket>();
+test('requests that follow each other share a connection', async () => {
+  const used = new Set<Socket>();
   await using upstream = await openUpstream(
     (_request, response) => sayJson(response, '{}'),
     ({ socket }) => {
-      if (used.has(socket)) socket.destroy();
       used.add(socket);
-      return socket.destroyed;
+      return false;
     },
   );
   await using gateway = await openGateway(oneProvider(upstream.url));
@@ -73,15 +72,13 @@ test('a vendor whose closing meets the next request is asked on a new connection
     const response = await fetch(`${gateway.dataUrl}/v1/files`, { headers });
     expect([response.status, await response.text()]).toEqual([200, '{}']);
   }
+  expect(used.size).toBe(1);
 });
 
-test('a vendor that takes a connection and says nothing of TLS is given up', async () => {
-  await using stack = new AsyncDisposableStack();
-  const silent = createServer((socket) => void socket.resume());
-  await once(silent.listen(0, '127.0.0.1'), 'listening');
-  stack.defer(() => void silent.close());
-  const { port } = silent.address() as AddressInfo;
-  const { providers } = await settingsOf(oneProvider(`https://127.0.0.1:${port}`));
+/** The proxy by itself, on a clock of the test's. */
+async function openFront(baseUrl: string) {
+  const stack = new AsyncDisposableStack();
+  const { providers } = await settingsOf(oneProvider(baseUrl));
   const key = { name: 'a', weight: 1, secret: new Secret(ENV.KEY_A), quarantine: { admits: true } };
   const provider = { name: 'mistral', dialect: 'mistral', options: providers['mistral'], keys: [key] };
   const clock = new VirtualClock();
@@ -99,15 +96,42 @@ test('a vendor that takes a connection and says nothing of TLS is given up', asy
   });
   await once(front.listen(0, '127.0.0.1'), 'listening');
   stack.defer(() => void front.close());
-  using client = await rawClient((front.address() as AddressInfo).port);
+  const client = await rawClient((front.address() as AddressInfo).port);
+  stack.defer(() => client[Symbol.dispose]());
+  return { clock, client, failed: failed.promise, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+test('a vendor that takes a connection and says nothing of TLS is given up', async () => {
+  await using stack = new AsyncDisposableStack();
+  const silent = createServer((socket) => void socket.resume());
+  await once(silent.listen(0, '127.0.0.1'), 'listening');
+  stack.defer(() => void silent.close());
+  const { port } = silent.address() as AddressInfo;
+  await using front = await openFront(`https://127.0.0.1:${port}`);
   const connected = once(silent, 'connection');
-  client.send(requestText('GET /v1/files'));
+  front.client.send(requestText('GET /v1/files'));
   await connected;
-  await clock.advance(9_999);
-  expect(clock.pending).toBe(1);
-  await clock.advance(1);
-  expect(await failed.promise).toMatchObject({ code: 'GW_UPSTREAM_FAILED' });
-  expect(clock.pending).toBe(0);
+  await front.clock.advance(9_999);
+  expect(front.clock.pending).toBe(1);
+  await front.clock.advance(1);
+  expect(await front.failed).toMatchObject({ code: 'GW_UPSTREAM_FAILED' });
+  expect(front.clock.pending).toBe(0);
+});
+
+test('a vendor that thinks for long is waited for, on a new connection and on one that was kept', async () => {
+  const asked = [1, 2].map(() => Promise.withResolvers<() => void>());
+  await using upstream = await openUpstream((_request, response, number) => {
+    asked[number - 1]?.resolve(() => sayJson(response, `{"number":${number}}`));
+  });
+  await using front = await openFront(upstream.url);
+  for (const [index, { promise }] of asked.entries()) {
+    front.client.send(requestText('GET /v1/files'));
+    const answer = await promise;
+    await front.clock.advance(60_000);
+    answer();
+    await front.client.until(`{"number":${index + 1}}`);
+  }
+  expect(front.client.heard().match(/HTTP\/1\.1 200/g)).toHaveLength(2);
 });
 
 test('TRACE would be answered with the key, and is not passed on', async () => {

@@ -5,7 +5,8 @@
  * Files, agents and conversations belong to a workspace, so this traffic always takes the same key, the first one that
  * is not put aside, rather than being balanced.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type ClientRequest, Agent as HttpAgent, type IncomingMessage, type ServerResponse } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
 import { type Clock, GatewayError } from '@leeward/kernel';
 import type { Key, Provider } from '@leeward/upstream';
 import { createProxyMiddleware, debugProxyErrorsPlugin, proxyEventsPlugin } from 'http-proxy-middleware';
@@ -33,6 +34,13 @@ const SILENCE_MS = 600_000;
 
 /** More than a surface's connectMs (2 s): no other is asked instead. */
 const CONNECT_MS = 10_000;
+
+/**
+ * A connection is kept for the next request so long and no longer: servers close idle ones after five seconds or later, and
+ * a request that meets the closing is lost, for it cannot be sent again. As many as wait idle are kept, and no more are
+ * made than there are requests, which the node bounds.
+ */
+const KEPT = { keepAlive: true, timeout: 4000, maxFreeSockets: 64 };
 
 /** Between two neighbours only (RFC 9110, 7.6.1); the body's framing is kept by the proxy. */
 const HOP_BY_HOP = [
@@ -75,54 +83,56 @@ export type Passthrough = (request: IncomingMessage, response: ServerResponse) =
 export function passthrough(deps: PassthroughDeps): Passthrough {
   const chosen = new WeakMap<IncomingMessage, { provider: Provider; key: Key }>();
   const failures = new WeakMap<IncomingMessage, (cause: unknown) => void>();
-  const proxy = createProxyMiddleware({
-    changeOrigin: true,
-    xfwd: false,
-    // A connection for each request: on a kept one it may meet the vendor's closing, and what cannot be retried is lost.
-    // The agents of the proxy would also let no more than 256 requests run at once, and the rest wait without a limit.
-    agent: false,
-    // Without the default plugins that answer errors in plain text and write to a console.
-    ejectPlugins: true,
-    plugins: [debugProxyErrorsPlugin, proxyEventsPlugin],
-    // Silence of the upstream's socket is silence both ways: an upload that stalls is seen there as well.
-    proxyTimeout: SILENCE_MS,
-    router: (request) => choose(request).provider.options.baseUrl,
-    pathRewrite: (_path, request) => vendorPath(request),
-    on: {
-      proxyReq: (outgoing, request) => {
-        const late = deps.clock.after(CONNECT_MS, () =>
-          outgoing.destroy(new Error(`no connection in ${CONNECT_MS} ms`)),
-        );
-        outgoing.socket?.once(outgoing.protocol === 'https:' ? 'secureConnect' : 'connect', () => late.cancel());
-        outgoing.once('close', () => late.cancel());
-        // An upgrade that nobody asked for ends the call without a word to the proxy.
-        outgoing.once('upgrade', (_incoming, socket) => {
-          socket.destroy();
-          fail(request);
-        });
+  const proxyWith = (agent: HttpAgent) =>
+    createProxyMiddleware({
+      changeOrigin: true,
+      xfwd: false,
+      agent,
+      // Without the default plugins that answer errors in plain text and write to a console.
+      ejectPlugins: true,
+      plugins: [debugProxyErrorsPlugin, proxyEventsPlugin],
+      // Silence of the upstream's socket is silence both ways: an upload that stalls is seen there as well.
+      proxyTimeout: SILENCE_MS,
+      router: (request) => choose(request).provider.options.baseUrl,
+      pathRewrite: (_path, request) => vendorPath(request),
+      on: {
+        proxyReq: (outgoing, request) => {
+          if (!outgoing.reusedSocket) giveUpLate(outgoing);
+          // An upgrade that nobody asked for ends the call without a word to the proxy.
+          outgoing.once('upgrade', (_incoming, socket) => {
+            socket.destroy();
+            fail(request);
+          });
+        },
+        proxyRes: (incoming, request, response) => {
+          const { provider, key } = choose(request);
+          makeSayable(incoming);
+          for (const name of NOT_RETURNED) delete incoming.headers[name];
+          // The proxy would otherwise say keep-alive, also to a client that will close and on a node that drains.
+          const closes = response.getHeader('connection') === 'close' || !response.shouldKeepAlive;
+          incoming.headers.connection = closes ? 'close' : 'keep-alive';
+          incoming.headers['x-leeward-provider'] = provider.name;
+          incoming.headers['x-leeward-key'] = key.name;
+          incoming.headers['x-leeward-attempts'] = '1';
+          incoming.headers['x-leeward-fallback'] = '0';
+          deps.onAnswered({
+            requestId: String(response.getHeader('x-request-id')),
+            method: request.method ?? '',
+            provider: provider.name,
+            keyName: key.name,
+            status: incoming.statusCode ?? 0,
+          });
+        },
+        error: (cause, request) => fail(request, cause),
       },
-      proxyRes: (incoming, request, response) => {
-        const { provider, key } = choose(request);
-        makeSayable(incoming);
-        for (const name of NOT_RETURNED) delete incoming.headers[name];
-        // The proxy would otherwise say keep-alive, also to a client that will close and on a node that drains.
-        const closes = response.getHeader('connection') === 'close' || !response.shouldKeepAlive;
-        incoming.headers.connection = closes ? 'close' : 'keep-alive';
-        incoming.headers['x-leeward-provider'] = provider.name;
-        incoming.headers['x-leeward-key'] = key.name;
-        incoming.headers['x-leeward-attempts'] = '1';
-        incoming.headers['x-leeward-fallback'] = '0';
-        deps.onAnswered({
-          requestId: String(response.getHeader('x-request-id')),
-          method: request.method ?? '',
-          provider: provider.name,
-          keyName: key.name,
-          status: incoming.statusCode ?? 0,
-        });
-      },
-      error: (cause, request) => fail(request, cause),
-    },
-  });
+    });
+  const proxies = { http: proxyWith(new HttpAgent(KEPT)), https: proxyWith(new HttpsAgent(KEPT)) };
+
+  function giveUpLate(outgoing: ClientRequest): void {
+    const late = deps.clock.after(CONNECT_MS, () => outgoing.destroy(new Error(`no connection in ${CONNECT_MS} ms`)));
+    outgoing.socket?.once(outgoing.protocol === 'https:' ? 'secureConnect' : 'connect', () => late.cancel());
+    outgoing.once('close', () => late.cancel());
+  }
 
   function fail(request: IncomingMessage, cause?: unknown): void {
     failures.get(request)?.(
@@ -152,10 +162,11 @@ export function passthrough(deps: PassthroughDeps): Passthrough {
     }
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     failures.set(request, reject);
-    const { key } = choose(request);
+    const { key, provider } = choose(request);
     vendorPath(request);
     continueIfAsked(request, response);
     addressTo(key, request);
+    const proxy = provider.options.baseUrl.startsWith('https:') ? proxies.https : proxies.http;
     proxy(request, response).then(resolve, reject);
     await promise;
   };
