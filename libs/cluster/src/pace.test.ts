@@ -2,7 +2,7 @@ import { seededRng, VirtualClock } from '@leeward/testkit';
 import { describe, expect, it } from 'vitest';
 import { decode } from './codec.ts';
 import { contribution } from './fixtures/contributions.ts';
-import { MemoryNetwork } from './memory-bus.ts';
+import { MemoryNetwork } from './bus/memory-bus.ts';
 import { intervalMs, Pace } from './pace.ts';
 import { Publisher } from './publisher.ts';
 import type { Statement } from './shapes.ts';

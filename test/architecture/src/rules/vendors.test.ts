@@ -15,7 +15,7 @@ describe('vendors', () => {
     ['prom-client', 'libs/telemetry/src/metrics.ts'],
     ['@opentelemetry/api', 'libs/telemetry/src/tracing.ts'],
     ['pino', 'libs/telemetry/src/logger.ts'],
-    ['@nats-io/transport-node', 'libs/cluster/src/nats-bus.ts'],
+    ['@nats-io/transport-node', 'libs/cluster/src/bus/nats-bus.ts'],
   ])('lets %s live in %s', (vendor, path) => {
     expect(breaches(path, vendor)).toEqual([]);
   });

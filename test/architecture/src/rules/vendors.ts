@@ -18,7 +18,7 @@ const HOMES: readonly Home[] = [
   { vendor: /^@grafana\//, homes: [/^deploy\/dashboards\//] },
   { vendor: /^(?:preact|uplot)(?:\/|$)/, homes: [/^services\/console\//] },
   { vendor: /^(?:playwright-core|axe-core)(?:\/|$)/, homes: [/^test\/console\//] },
-  { vendor: /^(?:nats|@nats-io\/[^/]+)(?:\/|$)/, homes: [/^libs\/cluster\/src\/nats-bus(?:\.test)?\.ts$/] },
+  { vendor: /^(?:nats|@nats-io\/[^/]+)(?:\/|$)/, homes: [/^libs\/cluster\/src\/bus\/nats-bus(?:\.test)?\.ts$/] },
 ];
 
 export const vendors: Rule = (tree) =>

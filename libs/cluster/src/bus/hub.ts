@@ -6,7 +6,7 @@
  * It reads nothing of what it passes on, and keeps nothing: what a sibling does not take is dropped and counted.
  */
 import { BoundedPort, type HubWord, type Port } from './hub-port.ts';
-import type { Bus, Subject } from './shapes.ts';
+import type { Bus, Subject } from '../shapes.ts';
 
 /** More processes than any machine has cores to run them on. */
 const MAX_ATTACHED = 1024;

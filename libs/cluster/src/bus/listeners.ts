@@ -3,7 +3,7 @@
  * and one that throws keeps nobody else from hearing: its error leaves as an uncaught one, which is what a fault in a
  * program is. (Thrown through the telling, it would end up in a vendor's reader, which would swallow it and go deaf.)
  */
-import type { Unsubscribe } from './shapes.ts';
+import type { Unsubscribe } from '../shapes.ts';
 
 /** Subscribers are parts of this program, a handful; more than this is one that subscribes and never leaves. */
 const MAX_LISTENERS = 100;

@@ -11,7 +11,7 @@
  */
 import type { Clock, Rng, Timer } from '@leeward/kernel';
 import { BusListeners } from './bus-listeners.ts';
-import type { BusState, Subject, Unsubscribe } from './shapes.ts';
+import type { BusState, Subject, Unsubscribe } from '../shapes.ts';
 import type { MeasuredBus, Traffic } from './traffic.ts';
 
 export interface Faults {

@@ -6,7 +6,7 @@ import { NatsServer, type NatsServerOptions } from '@leeward/tools';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { describeBus, heardBy, never, say } from './bus.contract.ts';
 import { clusterOptions } from './bus-options.ts';
-import { newIdentity, operatorSetup } from './fixtures/nats-identities.ts';
+import { newIdentity, operatorSetup } from '../fixtures/nats-identities.ts';
 import { NatsBus, type NatsPace } from './nats-bus.ts';
 
 /** Everything that waits, a hundredth of what it is in the house: the tests wait for events, and these come sooner. */

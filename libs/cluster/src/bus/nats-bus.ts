@@ -28,7 +28,7 @@ import { BusListeners } from './bus-listeners.ts';
 import type { ClusterOptions, NatsOptions, ServerAddress } from './bus-options.ts';
 import { knock } from './knock.ts';
 import { type ReconnectPace, ReconnectWaits } from './reconnect-waits.ts';
-import { type BusState, MAX_MESSAGE_BYTES, type Subject, type Unsubscribe } from './shapes.ts';
+import { type BusState, MAX_MESSAGE_BYTES, type Subject, type Unsubscribe } from '../shapes.ts';
 import type { DropReason, MeasuredBus, Traffic } from './traffic.ts';
 
 /** Four of the largest messages: what may be lost in a server that has stopped, and all that is kept for it. */

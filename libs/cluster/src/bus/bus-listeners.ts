@@ -3,7 +3,7 @@
  * of what came and went.
  */
 import { Listeners } from './listeners.ts';
-import { type BusState, MAX_MESSAGE_BYTES, type Subject, type Unsubscribe } from './shapes.ts';
+import { type BusState, MAX_MESSAGE_BYTES, type Subject, type Unsubscribe } from '../shapes.ts';
 import { type DropReason, TrafficCount } from './traffic.ts';
 
 export class BusListeners {

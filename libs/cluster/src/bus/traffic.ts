@@ -2,7 +2,7 @@
  * What went through one peer's bus, and what did not: a bus may lose, but never in silence. Counters only; they are
  * read when metrics are, so nothing of this costs a message more than an addition.
  */
-import type { Bus } from './shapes.ts';
+import type { Bus } from '../shapes.ts';
 
 /**
  * Why a bus did not send: it had no connection; what it had sent was not taken yet; the message is larger than any may

@@ -4,7 +4,7 @@ import { Secret } from '@leeward/kernel';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { clusterOptions } from './bus-options.ts';
-import { newIdentity, operatorSetup } from './fixtures/nats-identities.ts';
+import { newIdentity, operatorSetup } from '../fixtures/nats-identities.ts';
 
 const servers = ['nats://nats:4222'];
 const parsed = (nats: object): ReturnType<typeof clusterOptions.safeParse> =>

@@ -4,7 +4,7 @@
  */
 import { BusListeners } from './bus-listeners.ts';
 import { BoundedPort, type HubWord, type Port } from './hub-port.ts';
-import type { BusState, Subject, Unsubscribe } from './shapes.ts';
+import type { BusState, Subject, Unsubscribe } from '../shapes.ts';
 import type { MeasuredBus, Traffic } from './traffic.ts';
 
 export class HubBus implements MeasuredBus {

@@ -1,7 +1,7 @@
 /** What every bus promises. Each implementation's test runs this on a network of its own; one that cannot keep it is no Bus. */
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type BusState, MAX_MESSAGE_BYTES, type Subject } from './shapes.ts';
+import { type BusState, MAX_MESSAGE_BYTES, type Subject } from '../shapes.ts';
 import type { MeasuredBus } from './traffic.ts';
 
 /** A network for one test, and the means to let time pass on it and to break it. */

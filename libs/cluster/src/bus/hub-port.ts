@@ -1,5 +1,5 @@
 /** What lies between a hub and one of its buses: a channel to another process, or in a test whatever carries words in order. */
-import { MAX_MESSAGE_BYTES, type Subject } from './shapes.ts';
+import { MAX_MESSAGE_BYTES, type Subject } from '../shapes.ts';
 
 export type HubWord =
   | { readonly kind: 'bus-message'; readonly subject: Subject; readonly bytes: Uint8Array }
