@@ -8,7 +8,7 @@ export { type Faults, type MemoryBus, MemoryNetwork } from './bus/memory-bus.ts'
 export { NatsBus, type NatsBusDeps, type NatsBusOptions } from './bus/nats-bus.ts';
 export type { PeerState } from './peer.ts';
 export { newPeerId } from './peer-id.ts';
-export type { OthersUse, QuotaLimits, Share } from './quota-share.ts';
+export type { OthersUse, QuotaLimits, Share } from './shares/quota-share.ts';
 export type { Receipt } from './receiver.ts';
 export type { Bus, BusState, Statement, Subject, TargetEvidence, WaitKey } from './shapes.ts';
 export type { DropReason, MeasuredBus, Traffic } from './bus/traffic.ts';

@@ -3,7 +3,7 @@
  * that neither side knows the other.
  */
 import type { Place } from './holding.ts';
-import type { OthersUse, QuotaLimits, Share } from './quota-share.ts';
+import type { OthersUse, QuotaLimits, Share } from './shares/quota-share.ts';
 import type { Statement, WaitKey } from './shapes.ts';
 import type { TargetSight } from './view.ts';
 

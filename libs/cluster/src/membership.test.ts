@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Local, LocalQuota } from './local.ts';
 import { Membership } from './membership.ts';
 import { type MemoryBus, MemoryNetwork } from './bus/memory-bus.ts';
-import type { Share } from './quota-share.ts';
+import type { Share } from './shares/quota-share.ts';
 import type { Bus, TargetEvidence, Wait, WaitKey } from './shapes.ts';
 import type { TargetSight } from './view.ts';
 

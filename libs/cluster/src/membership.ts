@@ -10,18 +10,18 @@ import type { Clock, Rng, Timer } from '@leeward/kernel';
 import { Awareness } from './awareness.ts';
 import { MAX_HEARD_WAIT_MS } from './holding.ts';
 import type { Local } from './local.ts';
-import { OwnQuotas } from './own-quotas.ts';
-import { OwnRetries } from './own-retries.ts';
+import { OwnQuotas } from './shares/own-quotas.ts';
+import { OwnRetries } from './shares/own-retries.ts';
 import { Ownership } from './ownership.ts';
 import type { PeerState } from './peer.ts';
 import { Peers } from './peers.ts';
 import { Publisher } from './publisher.ts';
-import type { Share } from './quota-share.ts';
+import type { Share } from './shares/quota-share.ts';
 import { type Receipt, Receiver } from './receiver.ts';
-import { RetryShare } from './retry-share.ts';
-import type { Said } from './roll-call.ts';
+import { RetryShare } from './shares/retry-share.ts';
+import type { Said } from './shares/roll-call.ts';
 import { type Bus, type Statement, UNPROBED, type WaitKey } from './shapes.ts';
-import { Shares } from './shares.ts';
+import { Shares } from './shares/shares.ts';
 import { clusterView } from './view.ts';
 
 export interface MembershipDeps {

@@ -1,8 +1,8 @@
 import { VirtualClock } from '@leeward/testkit';
 import { describe, expect, it } from 'vitest';
-import type { LocalQuota } from './local.ts';
+import type { LocalQuota } from '../local.ts';
 import { OwnQuotas } from './own-quotas.ts';
-import { MAX_ENTRIES } from './shapes.ts';
+import { MAX_ENTRIES } from '../shapes.ts';
 
 const quota = (requests: number, asked = 0): LocalQuota => ({
   requestsPerMinute: 600,

@@ -2,7 +2,7 @@ import { VirtualClock } from '@leeward/testkit';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { RetryShare } from './retry-share.ts';
-import type { RetryUse } from './shapes.ts';
+import type { RetryUse } from '../shapes.ts';
 
 const FLOOR = { floorPerSecond: 3, intervalMs: 250 };
 

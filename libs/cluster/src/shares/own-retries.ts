@@ -1,6 +1,6 @@
 /** This peer's retries per second, earned and spent, as a mean over some seconds. */
 import type { Clock } from '@leeward/kernel';
-import type { RetryUse } from './shapes.ts';
+import type { RetryUse } from '../shapes.ts';
 
 /** Longer than a burst of exchanges, shorter than an outage. */
 const MEAN_MS = 5000;

@@ -1,9 +1,9 @@
 /** What this peer has used of its quotas, and would use if it could. */
 import type { Clock } from '@leeward/kernel';
 import { Demand } from './demand.ts';
-import type { LocalQuota } from './local.ts';
+import type { LocalQuota } from '../local.ts';
 import type { QuotaLimits } from './quota-share.ts';
-import { MAX_ENTRIES, type QuotaUse } from './shapes.ts';
+import { MAX_ENTRIES, type QuotaUse } from '../shapes.ts';
 
 interface Own {
   quota: LocalQuota;

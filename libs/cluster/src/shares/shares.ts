@@ -13,7 +13,7 @@ import type { Clock } from '@leeward/kernel';
 import { MINUTE_MS } from './minute-use.ts';
 import { type OthersUse, type QuotaLimits, QuotaShare, type Share } from './quota-share.ts';
 import { RollCall, type Sharer, silentAfterMs } from './roll-call.ts';
-import { type BusState, MAX_ENTRIES } from './shapes.ts';
+import { type BusState, MAX_ENTRIES } from '../shapes.ts';
 
 export interface Refresh {
   /** By `provider/group/model`: every quota that this peer uses. */

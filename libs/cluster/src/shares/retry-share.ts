@@ -9,7 +9,7 @@
  */
 import type { Clock } from '@leeward/kernel';
 import { LateRaise } from './late-raise.ts';
-import type { RetryUse } from './shapes.ts';
+import type { RetryUse } from '../shapes.ts';
 import { fill } from './water-filling.ts';
 
 /** Doubling reaches any share within a few digests, and leaves as much again for the next to ask. */

@@ -1,11 +1,11 @@
 import { seededRng, VirtualClock } from '@leeward/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { QUOTA, ShareFleet, type ShareFleetOptions } from './fixtures/simulation/share-fleet.ts';
-import { USE } from './fixtures/contributions.ts';
+import { QUOTA, ShareFleet, type ShareFleetOptions } from '../fixtures/simulation/share-fleet.ts';
+import { USE } from '../fixtures/contributions.ts';
 import type { QuotaLimits } from './quota-share.ts';
 import type { Sharer } from './roll-call.ts';
-import type { QuotaUse } from './shapes.ts';
+import type { QuotaUse } from '../shapes.ts';
 import { type Refresh, Shares } from './shares.ts';
 
 /** What was used before its time has left the vendor's windows. */

@@ -9,8 +9,8 @@
  * - without a bus of our own, for an hour: we know nothing of the others. Nor do we wait for their silence then: what
  *   they do from now on will not be heard.
  */
-import type { Heard, PeerState } from './peer.ts';
-import { type BusState, MAX_PEERS, type QuotaUse } from './shapes.ts';
+import type { Heard, PeerState } from '../peer.ts';
+import { type BusState, MAX_PEERS, type QuotaUse } from '../shapes.ts';
 
 /** A quota's use as a peer told it last, and when. */
 export type Said = Pick<Heard<QuotaUse>, 'value' | 'atMs'>;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { RollCall, type Sharer, silentAfterMs } from './roll-call.ts';
-import type { BusState } from './shapes.ts';
+import type { BusState } from '../shapes.ts';
 
 const SILENT_MS = silentAfterMs(250);
 
