@@ -20,5 +20,5 @@ export { Target } from './target.ts';
 export type { TargetState, TargetView } from './target-view.ts';
 export type { InFlight, Receiver, Transport, UpstreamCall, UpstreamHeaders } from './transport.ts';
 export type { TripReason } from './trip-rule.ts';
-export { socketTransport } from './socket-transport.ts';
+export { socketTransport } from './socket/socket-transport.ts';
 export { type WholeAnswer, wholeCall } from './whole-call.ts';

@@ -5,7 +5,7 @@
  * Bytes of a body are handed on as they come, without copying. Heads are short and mostly arrive whole, so they are
  * read as one string.
  */
-import type { UpstreamHeaders } from './transport.ts';
+import type { UpstreamHeaders } from '../transport.ts';
 
 export interface ResponseHandler {
   onHead(status: number, headers: UpstreamHeaders): void;

@@ -5,7 +5,7 @@ import { createServer as createHttpsServer, type ServerOptions } from 'node:http
 import { createServer } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { describe, expect, it } from 'vitest';
-import { listening, post, Recorder, transportTo } from './fixtures/real-calls.ts';
+import { listening, post, Recorder, transportTo } from '../fixtures/real-calls.ts';
 
 async function servingTls(listener: RequestListener, options: ServerOptions = {}): Promise<string> {
   const server = createHttpsServer({ key: TEST_ONLY_KEY, cert: TEST_ONLY_CERTIFICATE, ...options }, listener);

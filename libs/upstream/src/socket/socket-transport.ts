@@ -12,7 +12,7 @@ import { type Clock, EndOfTurn, type Timer } from '@leeward/kernel';
 import { HeaderNames, type ResponseHandler, ResponseReader } from './http1-response.ts';
 import { SocketCall } from './socket-call.ts';
 import { KEEP_ALIVE_MS, Connection } from './socket-connection.ts';
-import type { InFlight, Receiver, Transport, UpstreamCall } from './transport.ts';
+import type { InFlight, Receiver, Transport, UpstreamCall } from '../transport.ts';
 
 interface SocketTransportOptions {
   /** Sockets at the most; further calls wait for one, each as long as its own limit allows. */

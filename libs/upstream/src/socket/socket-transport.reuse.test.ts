@@ -3,8 +3,8 @@ import { createServer as createHttpServer, type ServerResponse } from 'node:http
 import { createServer as createTcpServer, Socket } from 'node:net';
 import { VirtualClock } from '@leeward/testkit';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { listening, post, Recorder, serving, transportTo } from './fixtures/real-calls.ts';
-import type { Transport } from './transport.ts';
+import { listening, post, Recorder, serving, transportTo } from '../fixtures/real-calls.ts';
+import type { Transport } from '../transport.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
 

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HeaderNames, ProtocolError, ResponseReader } from './http1-response.ts';
-import type { UpstreamHeaders } from './transport.ts';
+import type { UpstreamHeaders } from '../transport.ts';
 
 interface Answer {
   status: number;

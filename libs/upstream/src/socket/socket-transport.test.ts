@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer as createHttpServer, type ServerResponse } from 'node:http';
 import { createServer as createTcpServer, Socket } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { listening, post, Recorder, serving, transportTo } from './fixtures/real-calls.ts';
+import { listening, post, Recorder, serving, transportTo } from '../fixtures/real-calls.ts';
 
 describe('socketTransport', () => {
   it('sends the request and tells of the answer in order', async () => {

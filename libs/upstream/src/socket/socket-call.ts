@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { InFlight, Receiver, UpstreamCall, UpstreamHeaders } from './transport.ts';
+import type { InFlight, Receiver, UpstreamCall, UpstreamHeaders } from '../transport.ts';
 
 /** What a call needs of the connection that carries it. */
 export interface Carrier {

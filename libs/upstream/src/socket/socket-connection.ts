@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { ProtocolError, type ResponseHandler, type ResponseReader } from './http1-response.ts';
 import type { Carrier, SocketCall } from './socket-call.ts';
-import type { UpstreamHeaders } from './transport.ts';
+import type { UpstreamHeaders } from '../transport.ts';
 
 /** Vendors' front ends keep idle sockets for minutes; half a minute re-uses them without ever being the later to close. */
 export const KEEP_ALIVE_MS = 30_000;
