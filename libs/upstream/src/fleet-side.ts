@@ -6,7 +6,7 @@ import type { Evidence, Place, QuotaEvidence, WaitKey } from './evidence.ts';
 import { evidenceOf, knowsItsKey, placeBesideKeyOf, placeOf, quotaEvidenceOf } from './fleet-evidence.ts';
 import type { Fleet } from './fleet.ts';
 import type { Word } from './hearsay.ts';
-import type { Quota } from './quota.ts';
+import type { Quota } from './quota/quota.ts';
 import type { Target } from './target.ts';
 
 /** Of one limit: what this node may use, or has used, of each window. */

@@ -3,7 +3,7 @@ export { classifyErrorFrame, classifyRefusal } from './classify.ts';
 export { keyIdOf, type WaitKey } from './evidence.ts';
 export { type FleetSide, fleetSide } from './fleet-side.ts';
 export type { Word } from './hearsay.ts';
-export type { LedgerShare } from './quota-ledger.ts';
+export type { LedgerShare } from './quota/quota-ledger.ts';
 export { Fleet, type FleetDeps, type PoolEntryOptions } from './fleet.ts';
 export {
   type BreakerOptions,

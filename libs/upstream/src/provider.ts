@@ -8,7 +8,7 @@ import type { Dialect } from '@leeward/wire';
 import { Breaker } from './breaker.ts';
 import { Cooldown } from './cooldown.ts';
 import type { BreakerOptions, KeyOptions, ProviderOptions } from './options.ts';
-import { Quota } from './quota.ts';
+import { Quota } from './quota/quota.ts';
 import type { Transport } from './transport.ts';
 
 /**

@@ -1,6 +1,6 @@
 /** A target as people and machines see it from outside: plain data. */
 import type { BreakerView } from './breaker.ts';
-import type { QuotaView } from './quota-ledger.ts';
+import type { QuotaView } from './quota/quota-ledger.ts';
 
 /** Why a target cannot be asked now; `available` when it can. */
 export type TargetState =

@@ -5,7 +5,7 @@
  */
 import type { Clock, Rng } from '@leeward/kernel';
 import type { Usage } from '@leeward/wire';
-import { account } from './accounting.ts';
+import { account } from './quota/accounting.ts';
 import { Breaker } from './breaker.ts';
 import { Cooldown } from './cooldown.ts';
 import type { TargetEvidence } from './evidence.ts';
@@ -24,7 +24,7 @@ import {
 import type { BreakerOptions } from './options.ts';
 import { type Outcome, outcomeReason } from './outcome.ts';
 import { type Key, MODEL_GONE_MS, type Provider } from './provider.ts';
-import type { Quota } from './quota.ts';
+import type { Quota } from './quota/quota.ts';
 import type { TargetState, TargetView } from './target-view.ts';
 import type { InFlight, Receiver, UpstreamHeaders } from './transport.ts';
 import type { TripReason } from './trip-rule.ts';

@@ -4,8 +4,8 @@
  * than it is costs clients an attempt.
  */
 import type { Usage } from '@leeward/wire';
-import type { TargetLease } from './lease.ts';
-import type { FaultReason, Outcome } from './outcome.ts';
+import type { TargetLease } from '../lease.ts';
+import type { FaultReason, Outcome } from '../outcome.ts';
 import type { Quota } from './quota.ts';
 import type { QuotaLedger } from './quota-ledger.ts';
 

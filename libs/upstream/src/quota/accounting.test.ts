@@ -1,6 +1,6 @@
 import { scriptedFleet, seededRng, VirtualClock } from '@leeward/testkit';
 import { describe, expect, it } from 'vitest';
-import { CANCELLED, type FaultReason, fault, OK, type Outcome } from './outcome.ts';
+import { CANCELLED, type FaultReason, fault, OK, type Outcome } from '../outcome.ts';
 
 const ASK = { promptTokens: 1000, stream: true };
 

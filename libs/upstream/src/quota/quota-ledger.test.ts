@@ -3,7 +3,7 @@ import { VirtualClock } from '@leeward/testkit';
 import type { Usage } from '@leeward/wire';
 import { describe, expect, it } from 'vitest';
 import { QuotaLedger } from './quota-ledger.ts';
-import type { UpstreamHeaders } from './transport.ts';
+import type { UpstreamHeaders } from '../transport.ts';
 
 const MINUTE_MS = 60_000;
 

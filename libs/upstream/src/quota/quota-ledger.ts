@@ -11,7 +11,7 @@
 import type { Clock } from '@leeward/kernel';
 import type { Usage } from '@leeward/wire';
 import { ForeignUse } from './foreign-use.ts';
-import type { UpstreamHeaders } from './transport.ts';
+import type { UpstreamHeaders } from '../transport.ts';
 
 export interface QuotaView {
   readonly requestsPerMinute: number | undefined;

@@ -1,7 +1,7 @@
 /** What a vendor counts limits on, for one model: what is left by our count, and the wait it ordered by refusing. */
 import type { Clock } from '@leeward/kernel';
-import { Cooldown } from './cooldown.ts';
-import type { Outcome } from './outcome.ts';
+import { Cooldown } from '../cooldown.ts';
+import type { Outcome } from '../outcome.ts';
 import { QuotaLedger } from './quota-ledger.ts';
 
 /** Refusals in a row double the wait of a sliding window, up to half of it. */

@@ -1,6 +1,6 @@
 import { VirtualClock } from '@leeward/testkit';
 import { describe, expect, it } from 'vitest';
-import type { Outcome, QuotaRung } from './outcome.ts';
+import type { Outcome, QuotaRung } from '../outcome.ts';
 import { Quota } from './quota.ts';
 
 function setUp() {
