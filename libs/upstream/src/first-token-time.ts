@@ -43,7 +43,7 @@ export function promptFactor(promptTokens: number): number {
 const LEAST_MS = 1;
 
 /** Without any sample: what a healthy large model needs. Only compared with itself. */
-const NAIVE_FIRST_MS = 400;
+export const NAIVE_FIRST_MS = 400;
 const NAIVE_TOKEN_MS = 10;
 
 /** Plain data, so that nodes can share it. */

@@ -1,5 +1,6 @@
 import type { Clock } from '@leeward/kernel';
 import type { PoolMeans } from './experience.ts';
+import { NAIVE_FIRST_MS } from './first-token-time.ts';
 import type { Ask } from './lease.ts';
 import type { Target } from './target.ts';
 
@@ -54,9 +55,6 @@ export interface Wanted {
 
 /** Fine enough to follow the traffic, coarse enough that a pick among hundreds does not pay for it. */
 const FRESH_MS = 100;
-
-/** Nothing is known of any member: any figure will do, as all have the same. */
-const NAIVE_FIRST_MS = 400;
 
 export class Siblings implements PoolMeans {
   readonly #clock: Clock;

@@ -10,7 +10,7 @@ import { Breaker } from './breaker.ts';
 import { Cooldown } from './cooldown.ts';
 import type { TargetEvidence } from './evidence.ts';
 import { Experience, type PoolMeans } from './experience.ts';
-import type { Speed } from './first-token-time.ts';
+import { NAIVE_FIRST_MS, type Speed } from './first-token-time.ts';
 import type { Word } from './hearsay.ts';
 import {
   type Ask,
@@ -51,7 +51,8 @@ const CAPACITY: BreakerOptions = {
   maxProbeAfterMs: 15_000,
 };
 
-const ALONE: PoolMeans = { firstTokenMs: 400, inFlight: 0 };
+/** With no sibling to be compared with. */
+const ALONE: PoolMeans = { firstTokenMs: NAIVE_FIRST_MS, inFlight: 0 };
 
 export class Target {
   readonly id: string;
