@@ -34,5 +34,13 @@ export class LateRaise {
   }
 }
 
+/** Until who gives a part away has reckoned anew and its digest has come. */
+export function raiseHoldMs(intervalMs: number): number {
+  return intervalMs + UNDER_WAY_MS;
+}
+
+/** Longer than a digest is under way. */
+const UNDER_WAY_MS = 100;
+
 /** Several times as many as a share is refreshed within the longest hold. */
 const MOST_STEPS = 64;

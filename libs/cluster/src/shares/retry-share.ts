@@ -8,7 +8,7 @@
  * earned, so that both sides of a cut divide only their own.
  */
 import type { Clock } from '@leeward/kernel';
-import { LateRaise } from './late-raise.ts';
+import { LateRaise, raiseHoldMs } from './late-raise.ts';
 import type { RetryUse } from '../shapes.ts';
 import { fill } from './water-filling.ts';
 
@@ -44,7 +44,7 @@ export class RetryShare {
       amount += other.earnedPerSecond;
       demands.push(demandOf(other));
     }
-    this.#late.set(fill(amount, demands)[0] ?? 0, this.#clock.nowMs(), intervalMs + UNDER_WAY_MS);
+    this.#late.set(fill(amount, demands)[0] ?? 0, this.#clock.nowMs(), raiseHoldMs(intervalMs));
   }
 
   /** Retries that this peer may make; undefined before the first refresh. */
@@ -52,9 +52,6 @@ export class RetryShare {
     return this.#late.value;
   }
 }
-
-/** Longer than a digest is under way. */
-const UNDER_WAY_MS = 100;
 
 function demandOf({ spentPerSecond }: RetryUse): number {
   return FLOOR_PER_SECOND + GROWTH * spentPerSecond;

@@ -10,6 +10,7 @@
  *   leaves an equal part for what was used before its time (window-share.ts).
  */
 import type { Clock } from '@leeward/kernel';
+import { raiseHoldMs } from './late-raise.ts';
 import { MINUTE_MS } from './minute-use.ts';
 import { type OthersUse, type QuotaLimits, QuotaShare, type Share } from './quota-share.ts';
 import { RollCall, type Sharer, silentAfterMs } from './roll-call.ts';
@@ -26,9 +27,6 @@ export interface Refresh {
   readonly intervalMs: number;
   readonly bus: BusState;
 }
-
-/** Longer than a digest is under way. Who gives a part away has reckoned anew within the interval that is added. */
-const UNDER_WAY_MS = 100;
 
 /** In an interval. With a hundred peers and fifty quotas each costs some milliseconds. */
 const REFRESHES = 2;
@@ -69,7 +67,7 @@ export class Shares {
     const moment = {
       nowMs,
       minuteEndsAtMs: nowMs + MINUTE_MS - (this.#clock.wallMs() % MINUTE_MS),
-      holdMs: intervalMs + UNDER_WAY_MS,
+      holdMs: raiseHoldMs(intervalMs),
       horizonMs: Math.max(LEAST_HORIZON_MS, 4 * intervalMs),
       mostPart: isJoining ? JOINING_PART : 1,
       startedAtMs: this.#startedAtMs,
