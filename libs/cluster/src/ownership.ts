@@ -1,8 +1,8 @@
 /**
  * Which peer does what only one needs to do, such as probing a key that was put aside: by consistent hashing over the
- * live peers, so that all who see the same peers name the same owner without asking, and a peer's coming or going moves
- * only its own part. Peers that see different ones may name two owners or none of the living for a moment: a probe more
- * costs one request, and a probe less is made when the peer's silence is noticed.
+ * live peers. All who see the same peers name the same owner without asking, and a peer that comes or goes moves only
+ * its own part. For a moment peers may see different ones. Then two are owners, which costs one request more; or the
+ * owner is dead, and another takes its place when the silence is noticed.
  *
  * hashring rounds a default count of points down with the number of peers; each is given its points by name instead.
  */

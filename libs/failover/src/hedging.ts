@@ -5,11 +5,11 @@
  * First-token time grows with the prompt, so times are kept as if each prompt had 1,000 tokens, and are asked for the
  * size at hand.
  *
- * Learned from are the first attempts of exchanges alone: those of later ones were asked of targets that were not the
- * first choice. Not all of them are seen to their end: the hedge won, the client left, a limit passed. Such a time is
- * known to be longer than the wait, no more. A wait beyond the quantile counts as a time of its own length: that is on
- * the side of the quantile on which the true time is, and a quantile only asks for sides, so hedging does not talk its
- * own limit down. A wait below it could be on either side and is left out.
+ * Only the first attempts of exchanges are learned from: later ones went to targets that were not the first choice. Not
+ * all of them are seen to their end: the hedge won, the client left, a limit passed. Such a time is known to be longer
+ * than the wait, no more. A wait beyond the quantile counts as a time of its own length: it is on the same side of the
+ * quantile as the true time, and the side is all that a quantile asks for. So hedging does not talk its own limit down.
+ * A wait below the quantile could be on either side and is left out.
  */
 import type { Clock } from '@leeward/kernel';
 import { promptFactor } from '@leeward/upstream';

@@ -3,10 +3,10 @@ import { Registry } from 'prom-client';
 /**
  * Writes what prom-client has counted, as Prometheus text or as OpenMetrics, from the same registry.
  *
- * prom-client can write both, but one registry only in one of them: its content type is a setting, read again after
- * awaits, so that two scrapers with different Accept headers get each other's format; and its OpenMetrics writer takes
- * `_total` off the counters' own names for good, so that the Prometheus text after it lacks the suffix. Both were seen.
- * Its JSON form has neither fault, and carries the exemplars.
+ * prom-client can write both, but one registry only in one of them. Its content type is a setting, read again after
+ * awaits, so two scrapers with different Accept headers get each other's format. And its OpenMetrics writer takes
+ * `_total` off the counters' own names for good, so the Prometheus text after it lacks the suffix. Both were seen. Its
+ * JSON form has neither fault, and carries the exemplars.
  */
 export type Format = 'prometheus' | 'openmetrics';
 

@@ -4,8 +4,8 @@ import { REDACTED } from '@leeward/kernel';
  * What a log line may hold. Every field of every line passes through here, at any depth: pino's own redaction knows
  * only the paths it was told, and the secret that gets out is the one at a path nobody thought of.
  *
- * Three rules: the value of a field whose name speaks of a secret is not shown; an error shows its type, code, message
- * and stack, and none of the fields that a library hung on it (a request with its headers, a body); and everything is
+ * Three rules. The value of a field whose name speaks of a secret is not shown. An error shows its type, code, message
+ * and stack, and none of the fields that a library hung on it (a request with its headers, a body). And everything is
  * cut to a size, so that a body passed by mistake does not become the log.
  */
 

@@ -2,8 +2,8 @@
  * Every target of this process, each once, whichever routes use it: a breaker that opened on one route is open on all.
  * Pools hold their members through it, so that a target lives exactly as long as some pool needs it.
  *
- * A reload builds a new fleet from the old: a provider whose options did not change, but for its keys, is taken over
- * with all that was learned of the keys that stay; the others are retired once their running attempts have ended.
+ * A reload builds a new fleet from the old. A provider of which nothing changed but its keys is taken over, with all
+ * that was learned of the keys that stay; the others are retired once their running attempts have ended.
  */
 import type { Clock, Rng } from '@leeward/kernel';
 import { type Asked, divide } from './asked.ts';

@@ -2,10 +2,10 @@
  * Asks a server whether it is there and speaks NATS, before the NATS client is let near it: connects, waits for the
  * first word of its greeting, and hangs up.
  *
- * Why not leave that to the client: one that is told to connect once leaves its socket open when a server takes the
- * connection and then says nothing (a frozen server; a port of something else), and one that is told to go on until it
- * succeeds neither stops when asked to nor says why it fails. This one ends with its signal, holds nothing afterwards,
- * and tells the reason.
+ * Why not leave that to the client? Told to connect once, it leaves its socket open when a server takes the connection
+ * and then says nothing (a frozen server, or a port of something else). Told to go on until it succeeds, it neither
+ * stops when asked to nor says why it fails. This one ends with its signal, holds nothing afterwards, and tells the
+ * reason.
  */
 import { connect } from 'node:net';
 import type { Clock } from '@leeward/kernel';

@@ -2,15 +2,15 @@
  * The bus over NATS core: one subject for each of ours under `leeward.<cluster>`, one wildcard subscription, nothing
  * stored and nothing acknowledged. All of the NATS client stands in this file.
  *
- * It is never in the way. Without a connection a message is dropped and counted, and so it is when the server has not
- * confirmed what was sent before (a PING behind the messages, one at a time, bounds what may pile up behind a server
- * that no longer reads). It never gives up: not for refused credentials, which may be mended on the server, not for
- * servers that were away at the start.
+ * It is never in the way. Without a connection a message is dropped and counted. The same happens when the server has
+ * not confirmed what was sent before: a PING goes behind the messages, one at a time, so that only so much can pile up
+ * behind a server that no longer reads. It never gives up: not for refused credentials, which may be mended on the
+ * server, not for servers that were away at the start.
  *
- * Reconnecting is ours and not the client's, which would keep messages for later (they would be old), stop at the
- * second refused login, wait for ever behind a frozen server when its own ping finds it stale, and not say why it
- * fails. Each connection is a new one, made after a knock at the door, with its waits on our Clock and its chance from
- * our Rng.
+ * Reconnecting is ours and not the client's. The client would keep messages for later, when they are old; it stops at
+ * the second refused login, waits for ever behind a frozen server that its own ping has found stale, and does not say
+ * why it fails. Each connection is a new one, made after a knock at the door, with its waits on our Clock and its
+ * chance from our Rng.
  */
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import type { Clock, Rng, Timer } from '@leeward/kernel';

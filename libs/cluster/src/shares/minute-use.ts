@@ -3,9 +3,9 @@
  * sender's minute, and around its turn that may be the one before or the one after: a digest was under way, or the two
  * clocks differ by some tenths of a second. A count falls when a minute ends, which tells them apart.
  *
- * What is mistaken anyway: a peer that makes more in the first second of a minute than in all of the last one counts for
- * nothing within that second; and one whose request was not counted after all, around the turn, counts for too much
- * until its next digest.
+ * Two mistakes are left. A peer that makes more requests in the first second of a minute than in all of the last one
+ * counts for nothing within that second. One that takes a request back around the turn, as not counted after all,
+ * counts for too much until its next digest.
  */
 
 /** Digests are under way for less, and synchronised clocks differ by less. */

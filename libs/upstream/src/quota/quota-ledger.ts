@@ -2,11 +2,13 @@
  * What is left of a quota group's limits for one model, from our own counts: streamed answers carry no rate headers. As
  * Mistral counts: requests by the wall clock's minute, tokens over a sliding one, from the usage of ended answers.
  *
- * A limit is the configured one until a response header says otherwise. Where headers tell of more use than ours, others
- * use the group too, and the difference is counted as spent. Of what the nodes of a cluster may use together, this one
- * keeps to its share. An attempt reserves what it is expected to cost; what is
- * reserved makes the group less attractive, but only what is spent can exhaust it, because that is when vendors refuse:
- * stopping at the reservations would leave a part of every quota unused.
+ * A limit is the configured one until a response header says otherwise. Where headers tell of more use than ours,
+ * others use the group too, and the difference is counted as spent. Of what the nodes of a cluster may use together,
+ * this one keeps to its share.
+ *
+ * An attempt reserves what it is expected to cost. What is reserved makes the group less attractive, but only what is
+ * spent can exhaust it, because that is when vendors refuse: stopping at the reservations would leave a part of every
+ * quota unused.
  */
 import type { Clock } from '@leeward/kernel';
 import type { Usage } from '@leeward/wire';
@@ -37,6 +39,7 @@ const ALL: LedgerShare = { requests: undefined, tokens: undefined, othersRequest
 const SHARED_ANEW_MS = 500;
 
 const MINUTE_MS = 60_000;
+/** What was spent leaves the minute late by this at the most. */
 const SLOT_MS = 500;
 /** A minute of slots, and the one that is being filled. */
 const SLOTS = MINUTE_MS / SLOT_MS + 1;

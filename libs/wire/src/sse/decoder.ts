@@ -7,8 +7,9 @@
  *
  * The common case, LF and one data line per event, costs two native searches and one decoding per event. Bytes with a
  * CR in them take the careful path. Its one ambiguity is a CR at the end of what has arrived, which may be half of a
- * CRLF: it waits, but for a blank line after a bare CR, which ends the event at once, or the last event of a stream of
- * bare CRs would never come. Both rules look only at bytes already seen, so the result does not depend on the cuts.
+ * CRLF: it waits for the next byte. Only a blank line after a bare CR ends the event at once, or the last event of a
+ * stream of bare CRs would never come. Both rules look only at bytes already seen, so the result does not depend on the
+ * cuts.
  */
 export interface SseEvent {
   /** The event's bytes, its blank line included. */

@@ -1,9 +1,9 @@
 /**
  * The text of a config file (YAML 1.2, so JSON too) to plain values and the line of each. The tree is walked here
- * rather than by the parser's own `toJS`, for three reasons: each value's line is known on the way; an alias bomb, a
- * cycle or a tower of brackets meets a bound instead of the memory's end; and a key written twice is found in linear
- * time, with its path. The parser's own messages quote the text, which may hold a secret, so its codes are put into
- * words of ours.
+ * rather than by the parser's own `toJS`, for three reasons. Each value's line is known on the way. An alias bomb, a
+ * cycle or a tower of brackets meets a bound instead of the memory's end. A key written twice is found in linear time,
+ * with its path. The parser's own messages quote the text, which may hold a secret, so its codes are put into words of
+ * ours.
  */
 import {
   isAlias,

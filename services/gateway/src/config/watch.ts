@@ -1,9 +1,9 @@
 /**
  * Tells when the config file, or a secret file it points to, has new content. It reads them every two seconds and
- * compares hashes, rather than asking the system for events: Kubernetes swaps a directory behind two symbolic links,
- * editors replace files, network and overlay file systems send no events at all, and a watch on a file that is
- * removed is a watch on nothing. Reading a few small files costs about a tenth of a millisecond; missing a rotated
- * key costs an outage.
+ * compares hashes, rather than asking the system for events. Events do not always come: Kubernetes swaps a directory
+ * behind two symbolic links, editors replace files, a watch on a file that is removed is a watch on nothing, and
+ * network and overlay file systems send none at all. Reading a few small files costs about a tenth of a millisecond;
+ * missing a rotated key costs an outage.
  *
  * A change is loaded once it has stood still (a file may be half written), one load at a time, and told only when the
  * bytes differ from those loaded last. What cannot be read counts as content too: a secret that appears is a change.

@@ -1,8 +1,8 @@
 /**
- * Who may change this node's state through the admin port. With a token configured: who sends it. Without one: whoever is
- * on this machine, and asks by himself; a web page that somebody on this machine has open is neither, so the browser's
- * word on where a call comes from counts, and the name that the call was made to must be this machine's (or a page whose
- * name is made to lead here could make it).
+ * Who may change this node's state through the admin port. With a token configured: who sends it. Without one: whoever
+ * is on this machine and asks of his own accord. A web page of elsewhere that somebody here has open must not, although
+ * its calls come from this machine. So the browser's word on where a call comes from counts; and the name that the call
+ * was made to must be this machine's, because a page can have its own name lead here.
  */
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
