@@ -16,7 +16,7 @@ interface RetryBudgetOptions {
   readonly share: number;
   /** Retries per second that are always allowed. */
   readonly perSecond: number;
-  /** Unspent retries are kept for so many seconds' worth at the most. */
+  /** Unspent retries that are kept, at the most: twenty seconds of the floor. */
   readonly maxBalance: number;
 }
 

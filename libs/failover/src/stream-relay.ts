@@ -25,6 +25,7 @@ import type { Downstream, Served } from './exchange.ts';
 /** More text than this is not kept for a continuation: about 60,000 tokens, beyond any model's single answer. */
 const MAX_SAID = 256 * 1024;
 
+/** About, in English: a stream that broke off did not say how many tokens it gave. */
 const CHARACTERS_PER_TOKEN = 4;
 
 const KEEP_ALIVE = Buffer.from(': keepalive\n\n');

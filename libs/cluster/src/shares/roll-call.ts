@@ -39,6 +39,7 @@ const DEAD_AFTER_MS = 45_000;
 /** Of a fleet that lost more than half of its peers at once and will not get them back. */
 const DEAD_AFTER_MINORITY_MS = 300_000;
 
+/** Without a bus everybody is silent, and says nothing by it: shares are held until nobody is expected back. */
 const DEAD_AFTER_ALONE_MS = 3_600_000;
 
 /** What a peer used last is in a vendor's window for so long. */

@@ -91,6 +91,7 @@ function sentence(words: string): string {
   return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
 }
 
+/** More names than this are no sentence any more. */
 const MAX_NAMES = 4;
 
 function namesOf(targets: readonly TargetView[]): string {

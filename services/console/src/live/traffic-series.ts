@@ -4,6 +4,7 @@
  */
 import type { History, View } from './view.ts';
 
+/** As the gateway remembers (its record/traffic.ts and record/step-counts.ts): its history is taken over step by step. */
 export const STEP_MS = 2000;
 export const STEPS = 150;
 

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { useMemo, useRef, useState } from 'preact/hooks';
 import { type Colours, type Split, SPLITS, type SplitBy, splitTraffic } from '../live/traffic-split.ts';
-import { STEP_MS, type TrafficSeries } from '../live/traffic-series.ts';
+import { STEP_MS, STEPS, type TrafficSeries } from '../live/traffic-series.ts';
 import type { View } from '../live/view.ts';
 import { clockTime, rate } from '../words/format.ts';
 import { Section } from './signs.tsx';
@@ -14,7 +14,7 @@ interface ChartProps {
   readonly step: number;
 }
 
-const MINUTES = 5;
+const MINUTES = (STEPS * STEP_MS) / 60_000;
 
 export function TrafficChart({ view, series, step }: ChartProps): ComponentChildren {
   const [by, setBy] = useState<SplitBy>('key');

@@ -49,6 +49,7 @@ const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 /** More names than this fill a screen. */
 const MAX_NAMES = 100;
 
+/** Vendors send fewer; what answers in their place may send anything. */
 const MAX_QUOTA_HEADERS = 20;
 
 export async function inspectKeys(

@@ -10,6 +10,7 @@ const FRESH_MS = 60_000;
 /** A list that takes longer is left out this time: the routes are known without it. */
 const TIMEOUT_MS = 5000;
 
+/** Mistral lists some 70 models in 60 KiB. */
 const MAX_LIST_BYTES = 4 * 1024 * 1024;
 
 export interface ModelsDeps {
