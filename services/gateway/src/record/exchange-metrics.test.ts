@@ -1,60 +1,27 @@
-import type { AttemptReport, ExchangeReport } from '@leeward/failover';
+import type { AttemptReport } from '@leeward/failover';
 import { createMetrics } from '@leeward/telemetry';
-import { scriptedFleet, seededRng, VirtualClock } from '@leeward/testkit';
-import { CANCELLED, fault, type Member, OK } from '@leeward/upstream';
-import { readClientRequest } from '@leeward/wire';
+import { CANCELLED, fault, type Member } from '@leeward/upstream';
 import { describe, expect, test } from 'vitest';
+import { attemptAt, finishedExchange, twoMembers } from '../fixtures/finished-exchange.ts';
 import { sumOf } from '../fixtures/open-gateway.ts';
 import { ExchangeMetrics } from './exchange-metrics.ts';
 
-const { fleet } = scriptedFleet(
-  { clock: new VirtualClock(), rng: seededRng(1) },
-  { mistral: { keys: ['a', 'b'], script: () => [] } },
-);
-const [a, b] = fleet.pool([{ provider: 'mistral', model: 'm', weight: 1 }]);
-const client = readClientRequest(
-  'chat',
-  'mistral',
-  Buffer.from('{"model":"m","stream":true,"messages":[{"role":"user","content":"p"}]}'),
-);
+const [a, b] = twoMembers();
 
 function attempt(
-  member: Member | undefined,
+  member: Member,
   cause: AttemptReport['cause'],
   [startedAtMs, endedAtMs]: readonly [number, number],
   more: Partial<AttemptReport> = {},
 ): AttemptReport {
-  if (member === undefined) throw new Error('the pool has two members');
-  const known = { candidates: [], firstTokenAtMs: undefined, status: undefined, outcome: OK };
-  return { member, poolIndex: 0, cause, startedAtMs, endedAtMs, ...known, ...more };
+  return attemptAt(member, { cause, startedAtMs, endedAtMs, ...more });
 }
 
 /** The exchange began at 1000 ms. */
 function counted(attempts: readonly AttemptReport[], firstTokenAtMs?: number) {
   const metrics = createMetrics({ seriesLimit: 100, version: '0' });
-  const report: ExchangeReport = {
-    end: { kind: 'cancelled' },
-    attempts,
-    startedAtMs: 1000,
-    endedAtMs: 3000,
-    firstTokenAtMs,
-    usage: undefined,
-    waitedMs: 0,
-    maxGapMs: 0,
-  };
-  new ExchangeMetrics(metrics, (model) => model).count({
-    visit: { requestId: 'r', clientName: 'c', startedAtMs: 1000 },
-    client,
-    path: '/v1/chat/completions',
-    url: '/v1/chat/completions',
-    isTls: false,
-    route: 'large',
-    picker: 'adaptive',
-    affinity: undefined,
-    report,
-    status: 200,
-    traceId: undefined,
-  });
+  const report = { attempts, startedAtMs: 1000, endedAtMs: 3000, firstTokenAtMs };
+  new ExchangeMetrics(metrics, (model) => model).count(finishedExchange(report));
   return async (name: string, ...labels: string[]) => sumOf((await metrics.text(undefined)).body, name, labels);
 }
 
