@@ -1,27 +1,10 @@
-/** A real gateway: its own process, started by the command that its users type. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+/** The gateway of these tests, a process of its own: its config, its secrets, and what its admin port tells of it. */
 import type { Simulator } from '@leeward/mistral-sim';
+import { type GatewayProcess, startGateway as start } from '@leeward/test-cluster';
 
-const ROOT = join(import.meta.dirname, '../../..');
+export type { GatewayProcess } from '@leeward/test-cluster';
 
 export const CLIENT_KEY = 'e2e-client-key';
-
-export interface GatewayProcess {
-  readonly dataUrl: string;
-  readonly adminUrl: string;
-  readonly pid: number;
-  /** What it has written lately, both streams. */
-  readonly output: () => string;
-  readonly rewriteConfig: (config: object) => Promise<void>;
-  readonly signal: (name: NodeJS.Signals) => void;
-  /** Its exit code; null when a signal ended it. */
-  readonly exited: Promise<number | null>;
-  readonly stop: () => Promise<void>;
-}
 
 type Upstreams = Pick<Simulator, 'mistralUrl' | 'openaiUrl'>;
 
@@ -67,73 +50,21 @@ function providersOf(simulator: Upstreams, firstKey: { readonly name: string; re
   };
 }
 
+const SECRETS = {
+  E2E_CLIENT_KEY: CLIENT_KEY,
+  E2E_KEY_A: 'sim-key-a',
+  // The same workspace's second key: what a rotation goes to.
+  E2E_KEY_A2: 'sim-key-a2',
+  E2E_KEY_B: 'sim-key-b',
+  E2E_KEY_C: 'sim-key-c',
+  E2E_KEY_D: 'sim-key-d',
+  E2E_KEY_E: 'sim-key-e',
+  E2E_KEY_BACKUP: 'sim-openai-key',
+};
+
 /** `options`: of the command, beside the config. */
-export async function startGateway(config: object, options: readonly string[] = []): Promise<GatewayProcess> {
-  const directory = await mkdtemp(join(tmpdir(), 'leeward-e2e-'));
-  const path = join(directory, 'leeward.yaml');
-  await writeFile(path, JSON.stringify(config));
-  const child = spawn(
-    process.execPath,
-    ['services/gateway/src/cli/leeward.ts', 'start', '--config', path, ...options],
-    {
-      cwd: ROOT,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: {
-        PATH: process.env['PATH'],
-        E2E_CLIENT_KEY: CLIENT_KEY,
-        E2E_KEY_A: 'sim-key-a',
-        // The same workspace's second key: what a rotation goes to.
-        E2E_KEY_A2: 'sim-key-a2',
-        E2E_KEY_B: 'sim-key-b',
-        E2E_KEY_C: 'sim-key-c',
-        E2E_KEY_D: 'sim-key-d',
-        E2E_KEY_E: 'sim-key-e',
-        E2E_KEY_BACKUP: 'sim-openai-key',
-      },
-    },
-  );
-  const exited = once(child, 'exit').then(([code]) => code as number | null);
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output = (output + text).slice(-MAX_OUTPUT);
-    });
-  }
-  const [dataUrl, adminUrl] = await listening(child, () => output);
-  return {
-    dataUrl,
-    adminUrl,
-    pid: child.pid ?? 0,
-    output: () => output,
-    rewriteConfig: (changed) => writeFile(path, JSON.stringify(changed)),
-    signal: (name) => {
-      child.kill(name);
-    },
-    exited,
-    stop: async () => {
-      child.kill('SIGTERM');
-      const force = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
-      await exited;
-      clearTimeout(force);
-      await rm(directory, { recursive: true, force: true });
-    },
-  };
-}
-
-/** More than any test reads; a soak writes for hours. */
-const MAX_OUTPUT = 1_048_576;
-
-/** By then a test has failed anyway; what must not happen is a process left behind. */
-const STOP_MS = 20_000;
-
-async function listening(child: ChildProcess, output: () => string): Promise<[string, string]> {
-  for (;;) {
-    const found = /listens on (http:\S+) \(data\) and (http:\S+) \(admin\)/.exec(output());
-    const [, dataUrl, adminUrl] = found ?? [];
-    if (dataUrl !== undefined && adminUrl !== undefined) return [dataUrl, adminUrl];
-    if (child.exitCode !== null || child.stdout === null) throw new Error(`the gateway did not start:\n${output()}`);
-    await Promise.race([once(child.stdout, 'data'), once(child, 'exit')]);
-  }
+export function startGateway(config: object, options: readonly string[] = []): Promise<GatewayProcess> {
+  return start({ config, env: SECRETS, options });
 }
 
 export interface TargetState {

@@ -6,7 +6,7 @@
  * that makes faults takes a route of its own, with a model of its own behind it at both vendors.
  */
 import { type FaultRuleInput, type Simulator, startSimulator } from '@leeward/mistral-sim';
-import { type GatewayProcess, startGateway } from './gateway-process.ts';
+import { type GatewayProcess, startGateway } from '@leeward/test-cluster';
 
 /**
  * `safe`: the secondary stands behind it. `alone`: no second provider. `brittle`: no resuming either. `impatient`: like
@@ -74,12 +74,15 @@ export async function startWorld(): Promise<World> {
 
 async function startBeside(simulator: Simulator, models: readonly string[]): Promise<GatewayProcess> {
   try {
-    return await startGateway(configFor(simulator, models), {
-      KEY_CLIENT: CLIENT_KEY,
-      KEY_A: 'sim-key-a',
-      KEY_B: 'sim-key-b',
-      KEY_C: 'sim-key-c',
-      KEY_SECONDARY: 'sim-openai-key',
+    return await startGateway({
+      config: configFor(simulator, models),
+      env: {
+        KEY_CLIENT: CLIENT_KEY,
+        KEY_A: 'sim-key-a',
+        KEY_B: 'sim-key-b',
+        KEY_C: 'sim-key-c',
+        KEY_SECONDARY: 'sim-openai-key',
+      },
     });
   } catch (error) {
     await simulator.close();
