@@ -77,6 +77,19 @@ describe('the tools step', () => {
     expect(calls).toEqual(['go install tools.invalid/lathe@v1.0.0']);
   });
 
+  it('builds while packages are installed', async () => {
+    const { machine, calls } = machineWith({ present: [] });
+    const built = Promise.withResolvers<boolean>();
+    const goInstall = () => built.promise;
+    const aptGet = async (args: readonly string[]) => {
+      const isWell = await machine.aptGet(args);
+      if (args[0] === 'install') built.resolve(isWell);
+      return isWell;
+    };
+    await installTools([LATHE, HAMMER], { ...machine, goInstall, aptGet });
+    expect(calls).toEqual(['update', 'install --yes --no-install-recommends hammer-package']);
+  });
+
   it('says so when it cannot be built', async () => {
     const { machine } = machineWith({ present: [], works: false });
     const [lathe] = await installTools([LATHE], machine);

@@ -29,16 +29,23 @@ export async function installTools(tools: readonly Tool[], machine: Machine): Pr
   });
 }
 
-/** Those that could not be installed. */
-async function install(missing: readonly Tool[], { aptGet, goInstall }: Machine): Promise<readonly Tool[]> {
+/** Those that could not be installed. What downloads and what compiles need different parts of a machine: both at once. */
+async function install(missing: readonly Tool[], machine: Machine): Promise<readonly Tool[]> {
+  const failed = await Promise.all([installPackages(missing, machine), build(missing, machine)]);
+  return failed.flat();
+}
+
+async function installPackages(missing: readonly Tool[], { aptGet }: Machine): Promise<readonly Tool[]> {
+  const packages = [...new Set(missing.flatMap(({ debianPackage = [] }) => debianPackage))];
+  if (packages.length === 0) return [];
+  // A new machine has no lists of packages; one whose lists cannot be renewed may have good ones.
+  await aptGet(['update']);
+  const isWell = await aptGet(['install', '--yes', '--no-install-recommends', ...packages]);
+  return isWell ? [] : missing.filter(({ debianPackage }) => debianPackage !== undefined);
+}
+
+async function build(missing: readonly Tool[], { goInstall }: Machine): Promise<readonly Tool[]> {
   const failed: Tool[] = [];
-  const packaged = missing.filter(({ debianPackage }) => debianPackage !== undefined);
-  if (packaged.length > 0) {
-    // A new machine has no lists of packages; one whose lists cannot be renewed may have good ones.
-    await aptGet(['update']);
-    const packages = [...new Set(packaged.flatMap(({ debianPackage = [] }) => debianPackage))];
-    if (!(await aptGet(['install', '--yes', '--no-install-recommends', ...packages]))) failed.push(...packaged);
-  }
   for (const tool of missing) {
     if (tool.debianPackage !== undefined || tool.goPackage === undefined) continue;
     if (!(await goInstall(tool.goPackage))) failed.push(tool);
