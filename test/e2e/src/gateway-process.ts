@@ -8,7 +8,10 @@ export const CLIENT_KEY = 'e2e-client-key';
 
 type Upstreams = Pick<Simulator, 'mistralUrl' | 'openaiUrl'>;
 
-/** Three workspaces and a secondary provider, with time limits short enough for a test to see each of them pass. */
+/**
+ * Three workspaces and a secondary provider, with time limits short enough for a test to see each of them pass, and long
+ * enough for a thousand chats at once on a machine that has other things to do.
+ */
 export function configFor(simulator: Upstreams, more: object = {}): object {
   return {
     listen: { data: '127.0.0.1:0', admin: '127.0.0.1:0' },
@@ -17,7 +20,7 @@ export function configFor(simulator: Upstreams, more: object = {}): object {
     routes: {
       'mistral-small-latest': {
         pools: [[{ provider: 'mistral' }], [{ provider: 'backup', model: 'gpt-5-mini' }]],
-        timeouts: { connectMs: 2000, firstTokenMs: 2000, answerMs: 2500, idleMs: 2000, totalMs: 60_000 },
+        timeouts: { connectMs: 4000, firstTokenMs: 4000, answerMs: 4500, idleMs: 4000, totalMs: 60_000 },
       },
     },
     telemetry: { logLevel: 'warn' },
