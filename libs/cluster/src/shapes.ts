@@ -115,9 +115,3 @@ export const MAX_ID_CHARS = 320;
 export const MAX_REASON_CHARS = 40;
 
 export const MOST_ILL = 8;
-
-/** `provider/…` of a target's or a quota's id: whose it is. */
-export function providerOf(id: string): string {
-  const end = id.indexOf('/');
-  return end === -1 ? id : id.slice(0, end);
-}

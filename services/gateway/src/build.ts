@@ -10,10 +10,10 @@ import { type Clock, EndOfTurn, type Rng, systemClock, systemRng } from '@leewar
 import { createLogger, createMetrics, type Logger, type Metrics, startTracing, type Tracing } from '@leeward/telemetry';
 import { Fleet, type FleetDeps, socketTransport } from '@leeward/upstream';
 import { DrainedByHand } from './admin/by-hand.ts';
-import { Decisions } from './admin/decisions.ts';
+import { Decisions } from './record/decisions.ts';
 import { viewLive } from './admin/live-view.ts';
 import { viewTarget } from './admin/view-target.ts';
-import { inspectKey } from './cli/keys.ts';
+import { inspectKey } from './admin/inspect-keys.ts';
 import { type ClusterSide, joinCluster } from './cluster/join.ts';
 import { openBus } from './cluster/open-bus.ts';
 import { ALONE } from './cluster/view-peers.ts';

@@ -2,7 +2,7 @@
  * What /admin/decisions is asked for, as its query says it. A mistake is told rather than passed over: the answer to
  * another question than the one meant misleads whoever is looking for a fault.
  */
-import { type DecisionFilter, KEPT_DECISIONS } from './decisions.ts';
+import { type DecisionFilter, KEPT_DECISIONS } from '../record/decisions.ts';
 
 type ReadFilter =
   | { readonly kind: 'ok'; readonly filter: DecisionFilter }

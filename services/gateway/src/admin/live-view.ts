@@ -6,7 +6,7 @@ import type { BreakerView, Target } from '@leeward/upstream';
 import { rounded } from '../record/rounded.ts';
 import type { RouteTally, TargetTally, Traffic } from '../record/traffic.ts';
 import type { RouteView } from '../routes.ts';
-import type { Decisions } from './decisions.ts';
+import type { Decisions } from '../record/decisions.ts';
 
 /** More than a person can read in a second; each is up to 2 KB. */
 const MAX_NEW_DECISIONS = 16;

@@ -1,5 +1,5 @@
 /** The reports of `leeward keys` as a person reads them. */
-import type { KeyReport } from './keys.ts';
+import type { KeyReport } from '../admin/inspect-keys.ts';
 
 export function keysTable(reports: readonly KeyReport[]): string[] {
   const head = ['provider', 'key', 'state', 'models', 'p50', 'p95', 'model', 'quota left'];

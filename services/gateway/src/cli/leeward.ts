@@ -9,7 +9,7 @@ import { type ConfigResult, loadConfig } from '../config/load.ts';
 import { VERSION } from '../version.ts';
 import { Recorder } from '../workers/reading.ts';
 import { check, resultLines } from './check.ts';
-import { inspectKeys } from './keys.ts';
+import { inspectKeys } from '../admin/inspect-keys.ts';
 import { keysTable } from './keys-table.ts';
 import { start } from './start.ts';
 

@@ -6,7 +6,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { json, type NextFunction, type Request, type Response, Router } from 'express';
 import { z } from 'zod';
-import type { KeyReport } from '../cli/keys.ts';
+import type { KeyReport } from '../admin/inspect-keys.ts';
 import type { AdminDeps } from './admin-deps.ts';
 import { permission } from './admin-guard.ts';
 

@@ -1,8 +1,8 @@
 /** What the admin port shows, and what it may change: of one process, or of a node of several that are asked. */
 import type { Logger, Metrics } from '@leeward/telemetry';
-import type { DecisionFilter } from '../admin/decisions.ts';
+import type { DecisionFilter } from '../record/decisions.ts';
 import type { LiveView } from '../admin/live-view.ts';
-import type { KeyReport } from '../cli/keys.ts';
+import type { KeyReport } from '../admin/inspect-keys.ts';
 import type { TrafficHistory } from '../record/traffic.ts';
 import type { ConsoleFiles } from './console-files.ts';
 

@@ -8,7 +8,7 @@
 import type { AttemptReport } from '@leeward/failover';
 import type { Clock } from '@leeward/kernel';
 import { costUsd } from '@leeward/wire';
-import { hasFailed } from '../admin/decisions.ts';
+import { hasFailed } from './decisions.ts';
 import type { FinishedExchange } from '../visit.ts';
 import { StepCounts } from './step-counts.ts';
 

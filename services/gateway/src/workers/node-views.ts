@@ -1,6 +1,6 @@
 /** What the admin port shows of a node of several workers: their answers side by side, each marked with its worker. */
-import type { DecisionFilter } from '../admin/decisions.ts';
-import { KEPT_DECISIONS } from '../admin/decisions.ts';
+import type { DecisionFilter } from '../record/decisions.ts';
+import { KEPT_DECISIONS } from '../record/decisions.ts';
 import type { LiveView } from '../admin/live-view.ts';
 import type { TrafficHistory } from '../record/traffic.ts';
 import type { Answers } from './crew.ts';

@@ -9,7 +9,7 @@ import { hostname } from 'node:os';
 import { type Bus, Hub, newPeerId } from '@leeward/cluster';
 import { systemClock, systemRng } from '@leeward/kernel';
 import { createLogger, createMetrics, type Logger, type Metrics } from '@leeward/telemetry';
-import { inspectKey } from '../cli/keys.ts';
+import { inspectKey } from '../admin/inspect-keys.ts';
 import { openBus } from '../cluster/open-bus.ts';
 import { printable } from '../config/redact.ts';
 import type { Settings } from '../config/settings.ts';

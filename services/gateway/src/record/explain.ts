@@ -4,7 +4,7 @@
  */
 import type { AttemptReport, CandidateView, ExchangeEnd } from '@leeward/failover';
 import { outcomeReason } from '@leeward/upstream';
-import { rounded } from '../record/rounded.ts';
+import { rounded } from './rounded.ts';
 import type { FinishedExchange } from '../visit.ts';
 
 /** What is kept of a finished exchange to explain it. */

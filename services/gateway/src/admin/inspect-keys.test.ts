@@ -4,8 +4,8 @@ import { systemClock } from '@leeward/kernel';
 import { startSimulator } from '@leeward/mistral-sim';
 import { afterEach, describe, expect, it } from 'vitest';
 import { loadConfig } from '../config/load.ts';
-import { inspectKeys, type KeyReport, percentile } from './keys.ts';
-import { keysTable } from './keys-table.ts';
+import { inspectKeys, type KeyReport, percentile } from './inspect-keys.ts';
+import { keysTable } from '../cli/keys-table.ts';
 
 const servers: Server[] = [];
 afterEach(() => {
