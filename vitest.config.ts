@@ -29,6 +29,7 @@ const alone = [
   'test/e2e/src/frozen-provider.test.ts',
   'test/e2e/src/many-requests.test.ts',
   'test/e2e/src/struck-key.test.ts',
+  'test/e2e/src/two-gateways.test.ts',
 ];
 
 /** In the order in which they begin: those that wait, then those that compute, which fill what the last ones leave. */
