@@ -3,7 +3,9 @@
  * readings of who used which core. One load runs at a time; the subjects that wait sit idle.
  */
 import type { ChildProcess } from 'node:child_process';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { clientPortsOf } from './client-ports.ts';
 import type { StreamShape } from './contract.ts';
 import { allowedCores, type CpuLedger, coreBusyMicros, cpuMicros, findLedger, processTree, resident } from './cpu.ts';
 import { isBeyond } from './demand.ts';
@@ -13,7 +15,7 @@ import type { StreamsResult } from './load/streams.ts';
 import type { Tally } from './load/tally.ts';
 import type { FirstAnswer, LoadTask } from './load/tasks.ts';
 import * as plan from './plan.ts';
-import { pinSelf, type Processes } from './processes.ts';
+import { pin, type Processes } from './processes.ts';
 import { call } from './rpc.ts';
 import { type Figure, findTrouble, type MeasureId, type Sample } from './sample.ts';
 import type { Running, Subject, SubjectName } from './subjects/subject.ts';
@@ -72,7 +74,8 @@ export class Bench {
     if (subject === undefined || load === undefined) {
       throw new Error('two cores are needed: one for the subject, one for the load generator and the upstream');
     }
-    pinSelf(load);
+    // The orchestrator never runs on the subject's core.
+    pin(process.pid, load);
     const aide = async (name: string, file: string): Promise<Aide> => {
       const args = [fileURLToPath(new URL(file, import.meta.url))];
       const child = processes.start({ name, file: process.execPath, args, core: load, ipc: true });
@@ -143,6 +146,26 @@ export class Bench {
     return saturation(mounted.subject.name, 'small', options.round, measured);
   }
 
+  /**
+   * Saturation of a node of several processes, of which `alone` has the subjects' core to itself while the others are on
+   * the load's: its own CPU per request, and what the node's first process uses for one.
+   */
+  async worker(mounted: Mounted, options: { round: number; durationMs: number; alone: number }): Promise<Sample> {
+    const { running, subject } = mounted;
+    const { round, durationMs, alone } = options;
+    const connections = plan.SMALL_CONNECTIONS * (processTree(running.pid).length - 1);
+    const primaryBefore = cpuMicros([running.pid], this.ledger);
+    const midway = pause(durationMs / 2).then(() => clientPortsOf(alone, running.port));
+    const load = { promptBytes: plan.SMALL_PROMPT_BYTES, connections, durationMs };
+    const { result, figures, subjectMicros, trouble } = await this.#closedLoop(running, load, alone);
+    const primaryMicros = cpuMicros([running.pid], this.ledger) - primaryBefore;
+    const ports = await midway;
+    const answered = result.answeredOn.reduce((sum, [port, count]) => sum + (ports.has(port) ? count : 0), 0);
+    const cpu = { cpuMicros: subjectMicros / answered + primaryMicros / result.answered };
+    const rate = { requestsPerSecond: (answered / result.elapsedMs) * 1000 };
+    return { round, subject: subject.name, measure: 'small', figures: { ...figures, ...cpu, ...rate }, trouble };
+  }
+
   async body(
     mounted: Mounted,
     options: { round: number; durationMs: number; body: (typeof plan.BODIES)[number] },
@@ -204,7 +227,11 @@ export class Bench {
     return { port: running.port, headers: running.headers, ...shape };
   }
 
-  #closedLoop(running: Running, load: { promptBytes: number; connections: number; durationMs: number }) {
+  #closedLoop(
+    running: Running,
+    load: { promptBytes: number; connections: number; durationMs: number },
+    alone?: number,
+  ) {
     const { promptBytes, connections, durationMs } = load;
     return this.#measure<ClosedLoopResult>(
       running,
@@ -215,6 +242,7 @@ export class Bench {
         connections,
         durationMs,
       },
+      alone,
     );
   }
 
@@ -236,14 +264,17 @@ export class Bench {
     running: Running,
     answer: { stream: StreamShape | null; minBodyBytes: number },
     task: LoadTask,
+    alone?: number,
   ): Promise<Measurement<Result>> {
     await this.#answerWith(answer);
     await this.#takeCounts();
-    const subjectPids = processTree(running.pid);
+    const tree = processTree(running.pid);
+    const subjectPids = alone === undefined ? tree : [alone];
+    const besideLoad = tree.filter((pid) => !subjectPids.includes(pid));
     const read = () => ({
       at: performance.now() * 1000,
       subject: cpuMicros(subjectPids, this.ledger),
-      load: cpuMicros([this.#upstream.pid, this.#load.pid], this.ledger),
+      load: cpuMicros([this.#upstream.pid, this.#load.pid, ...besideLoad], this.ledger),
       subjectCore: coreBusyMicros(this.subjectCore),
       loadCore: coreBusyMicros(this.loadCore),
     });

@@ -96,9 +96,9 @@ export class Processes {
   }
 }
 
-/** Pins this process, threads included, so that the orchestrator never runs on the subject's core. */
-export function pinSelf(core: number): void {
-  execFileSync('taskset', ['-a', '-p', '-c', String(core), String(process.pid)], { stdio: 'ignore' });
+/** Threads included. */
+export function pin(pid: number, core: number): void {
+  execFileSync('taskset', ['-a', '-p', '-c', String(core), String(pid)], { stdio: 'ignore' });
 }
 
 /** A port that was free a moment ago; proxies that cannot report the port they got need to be told one. */

@@ -20,6 +20,8 @@ export interface ClosedLoop {
 
 export interface ClosedLoopResult extends Tally {
   elapsedMs: number;
+  /** How many were answered on each connection, by its port on the client's side. */
+  answeredOn: [port: number, answered: number][];
 }
 
 export async function runClosedLoop(task: ClosedLoop, expected: Buffer): Promise<ClosedLoopResult> {
@@ -35,11 +37,13 @@ export async function runClosedLoop(task: ClosedLoop, expected: Buffer): Promise
 
   const open = async () => {
     const check = new AnswerCheck(expected);
+    let answered = 0;
     const connection = await Connection.open(task.recipe.port, {
       head: (status) => check.head(status),
       body: (bytes) => check.body(bytes),
       end: () => {
         tally.answered += 1;
+        answered += 1;
         if (!check.right) tally.wrong += 1;
         next();
       },
@@ -56,7 +60,7 @@ export async function runClosedLoop(task: ClosedLoop, expected: Buffer): Promise
       tally.sent += 1;
       connection.send(request);
     };
-    return { connection, next };
+    return { connection, next, port: connection.port ?? 0, answered: () => answered };
   };
 
   const opened = await Promise.all(Array.from({ length: task.connections }, open));
@@ -69,5 +73,5 @@ export async function runClosedLoop(task: ClosedLoop, expected: Buffer): Promise
   clearTimeout(timer);
   const elapsedMs = (nowMicros() - started) / 1000;
   for (const { connection } of opened) connection.close();
-  return { ...tally, elapsedMs };
+  return { ...tally, elapsedMs, answeredOn: opened.map(({ port, answered }) => [port, answered()]) };
 }

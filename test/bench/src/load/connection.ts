@@ -64,6 +64,11 @@ export class Connection {
     events.broken(reason);
   }
 
+  /** This end's. */
+  get port(): number | undefined {
+    return this.#socket.localPort;
+  }
+
   send(bytes: Buffer): void {
     this.#socket.write(bytes);
   }

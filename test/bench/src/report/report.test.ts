@@ -15,7 +15,7 @@ function small(round: number, subject: Sample['subject'], cpuMicros: number, sub
 const workers = {
   gain: { median: 1.8, lower: 1.7, upper: 1.9 },
   oneMicros: 50,
-  severalMicros: 56,
+  workerMicros: 56,
   pairs: 4,
   dropped: 0,
   trouble: [],

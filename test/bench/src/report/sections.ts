@@ -150,14 +150,14 @@ export function sections(record: BenchRecord, figures: Figures): Section[] {
   return all;
 }
 
-function workers({ gain, oneMicros, severalMicros, pairs, dropped }: WorkersGain): Section {
+function workers({ gain, oneMicros, workerMicros, pairs, dropped }: WorkersGain): Section {
   return {
     title: `What ${WORKERS} workers answer, as a multiple of one process (promised: ${WORKERS_PROMISE})`,
     columns: [
       'multiple',
       'middle half of the pairs',
       'one: CPU µs/request',
-      `${WORKERS}: CPU µs/request`,
+      `one of ${WORKERS}: CPU µs/request`,
       'pairs',
       'dropped',
     ],
@@ -166,7 +166,7 @@ function workers({ gain, oneMicros, severalMicros, pairs, dropped }: WorkersGain
         number(gain.median, 2),
         `${number(gain.lower, 2)} to ${number(gain.upper, 2)}`,
         significant(oneMicros),
-        significant(severalMicros),
+        significant(workerMicros),
         String(pairs),
         String(dropped),
       ],
