@@ -62,7 +62,7 @@ const MAX_ERROR_BYTES = 64 * 1024;
  * A client that takes nothing for this long while the stream is held back for it is as good as gone; the upstream's
  * idle limit plays no part while we are the ones who pause.
  */
-const SLOW_CLIENT_MS = 60_000;
+export const SLOW_CLIENT_MS = 60_000;
 
 /** How long a socket may take to end its response after the last event. */
 const LINGER_MS = 1000;

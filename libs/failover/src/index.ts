@@ -1,3 +1,4 @@
+export { SLOW_CLIENT_MS } from './attempt.ts';
 export type {
   AttemptCause,
   AttemptReport,

@@ -4,12 +4,13 @@
  * opossum's own rule (an error percentage over all calls) trips on a single failure or not at all, and its reset time
  * is fixed and runs on the wall clock. So its threshold is set out of reach, `open()` is called by our rule, and while
  * the breaker is closed there is no circuit: attempts are counted by our rule alone. (A call through opossum costs a
- * request as much as the rest of the breaker and its limiter, and a circuit is four fifths of what a target takes of the
- * memory; of thousands of targets a few are not closed.) The next probe is timed here: the wait doubles with each trip, drawn from its upper
- * half so that breakers that opened together do not probe together. At the probe time the open circuit is replaced by
- * one born half-open (opossum's documented `state` option), which admits exactly one live request: success closes, a
- * fault opens again, and an outcome that says nothing about the target (the client left, the quota is empty) makes room
- * for another probe.
+ * request as much as the rest of the breaker and its limiter, and a circuit would be most of a target's memory; of
+ * thousands of targets a few are not closed.)
+ *
+ * The next probe is timed here: the wait doubles with each trip, drawn from its upper half so that breakers that opened
+ * together do not probe together. At the probe time the open circuit is replaced by one born half-open (opossum's
+ * documented `state` option), which admits exactly one live request: success closes, a fault opens again, and an outcome
+ * that says nothing about the target (the client left, the quota is empty) makes room for another probe.
  */
 import { EventEmitter } from 'node:events';
 import type { Clock, Rng, Timer } from '@leeward/kernel';

@@ -1,15 +1,9 @@
 /** The client's end of an exchange, over a node:http response. What one turn of the event loop says is one write. */
 import type { ServerResponse } from 'node:http';
-import type { Downstream, Served } from '@leeward/failover';
+import { type Downstream, type Served, SLOW_CLIENT_MS } from '@leeward/failover';
 import type { EndOfTurn } from '@leeward/kernel';
 import type { ResponseHeaders } from './error-response.ts';
 import { servedHeaders } from './response-headers.ts';
-
-/**
- * A client that takes nothing of an answer for this long is as good as gone; the same as within a stream. Node looks as
- * often as that, so that it may be twice as long.
- */
-const SLOW_CLIENT_MS = 60_000;
 
 export class HttpDownstream implements Downstream {
   readonly response: ServerResponse;
@@ -93,7 +87,8 @@ export class HttpDownstream implements Downstream {
     if (!this.#ended) this.response.write(bytes);
     else {
       this.response.end(bytes);
-      // Nobody waits for the rest any more but its memory. Node takes the limit back when all has gone out.
+      // Nobody waits for the rest any more but its memory. Node looks as often as the limit is long, so that it may be
+      // twice as long, and takes it back when all has gone out.
       if (this.response.writableLength > 0) this.response.setTimeout(SLOW_CLIENT_MS);
     }
   }
